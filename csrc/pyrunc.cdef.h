@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every type and function that Python and C share. cffi and the compiler read this same file, so it holds no preprocessor
+ * lines: enums, structs and prototypes only. */
+
+/* ---- errors ------------------------------------------------------------------------------------------------------- */
+
+/* Filled by a failing function and untouched otherwise. The functions return 0 (or a descriptor) on success, -1 on failure. */
+struct pr_error {
+	int32_t errnum;    /* errno of the call that failed */
+	uint32_t step;     /* enum pr_step: which call of the function it was */
+	char detail[120];  /* kernel's own words (fsopen's log) or the path component; empty when there is nothing to add */
+};
+
+/* Which system call (or check) failed; plan/explain.py holds one phrase for each. */
+enum pr_step {
+	PR_STEP_NONE,
+	PR_STEP_PLAN,            /* the plan is malformed */
+	PR_STEP_MEMFD,
+	PR_STEP_SEAL,
+	PR_STEP_CLONE,
+	PR_STEP_EXEC,
+	PR_STEP_SOCKET,
+	PR_STEP_PEER_GONE,       /* the other side of the socket died */
+	PR_STEP_OPEN,
+	PR_STEP_OPEN_SOURCE,
+	PR_STEP_OPEN_TARGET,
+	PR_STEP_CREATE_TARGET,
+	PR_STEP_READ,
+	PR_STEP_WRITE,
+	PR_STEP_STAT,
+	PR_STEP_SETNS,
+	PR_STEP_UNSHARE,
+	PR_STEP_FSOPEN,
+	PR_STEP_FSCONFIG,
+	PR_STEP_FSMOUNT,
+	PR_STEP_OPEN_TREE,
+	PR_STEP_MOVE_MOUNT,
+	PR_STEP_MOUNT_SETATTR,
+	PR_STEP_MOUNT,
+	PR_STEP_UMOUNT,
+	PR_STEP_PIVOT_ROOT,
+	PR_STEP_CHROOT,
+	PR_STEP_CHDIR,
+	PR_STEP_GETCWD,
+	PR_STEP_CWD_OUTSIDE,     /* cwd is not below the container's root */
+	PR_STEP_MKNOD,
+	PR_STEP_CHMOD,
+	PR_STEP_CHOWN,
+	PR_STEP_SYMLINK,
+	PR_STEP_MISMATCH,        /* a file is there and is not what was asked for */
+	PR_STEP_NOT_DIRECTORY,   /* a proc or sysfs target must be a plain directory */
+	PR_STEP_ON_ROOT,         /* a mount would cover the root itself */
+	PR_STEP_FORBIDDEN_PROC,  /* a mount inside /proc that is not on the allowed list */
+	PR_STEP_LOCKED,          /* a locked mount flag cannot be cleared */
+	PR_STEP_SETHOSTNAME,
+	PR_STEP_SETDOMAINNAME,
+	PR_STEP_NETLINK,
+	PR_STEP_IOCTL,
+	PR_STEP_SETRLIMIT,
+	PR_STEP_SETGROUPS,
+	PR_STEP_SETGID,
+	PR_STEP_SETUID,
+	PR_STEP_CAPBSET,
+	PR_STEP_CAPSET,
+	PR_STEP_PRCTL,
+	PR_STEP_KEYCTL,
+	PR_STEP_SCHED,
+	PR_STEP_IOPRIO,
+	PR_STEP_MEMPOLICY,
+	PR_STEP_PERSONALITY,
+	PR_STEP_AFFINITY,
+	PR_STEP_SECCOMP,
+	PR_STEP_PTMX,            /* /dev/pts/ptmx is not a pty multiplexer */
+	PR_STEP_SETSID,
+	PR_STEP_LOOKUP,          /* the program was not found in PATH */
+	PR_STEP_ACCESS,          /* the program is there and may not be executed */
+	PR_STEP_IS_DIRECTORY,
+	PR_STEP_FIFO,
+	PR_STEP_HOOK_EXIT,       /* errnum is the wait status */
+	PR_STEP_HOOK_TIMEOUT,
+	PR_STEP_NOT_PROCFS,      /* the procfs handle is not procfs */
+	PR_STEP_DEAD,            /* the process ended */
+	PR_STEP_OOM,
+	PR_STEP_CHECKSUM,
+	PR_STEP_COUNT
+};
+
+/* ---- the plan ----------------------------------------------------------------------------------------------------- */
+
+enum { PR_PLAN_VERSION = 1 };
+
+/* One action of the init stage. s[] are offsets into the string area (0 = absent), n[] are numbers; what each means stands
+ * beside the code. "block" = n NUL-terminated strings one after another; "blob" = bytes, 8-aligned. */
+struct pr_op {
+	uint32_t code;
+	uint32_t flags;
+	uint32_t s[4];
+	uint64_t n[5];
+};
+
+struct pr_plan {
+	char magic[8];      /* "PYRUNCP" */
+	uint32_t version;   /* PR_PLAN_VERSION */
+	uint32_t size;      /* of the whole buffer, bytes */
+	uint32_t op_count;
+	uint32_t str_off;   /* of the string area; ops begin right behind this header */
+	uint32_t str_size;
+	uint32_t reserved;
+};
+
+enum pr_op_code {
+	PR_OP_NONE,
+	/* entering */
+	PR_OP_JOIN,              /* n0 fd of a namespace (or pidfd), n1 CLONE_NEW* mask */
+	PR_OP_UNSHARE,           /* n0 CLONE_NEW* mask */
+	PR_OP_WRITE_SELF,        /* s0 file below /proc/self, s1 text: timens_offsets, setgroups, oom_score_adj, attr/... */
+	PR_OP_FORK,              /* n0 CLONE_NEW* mask: go on as a sibling in these new namespaces */
+	PR_OP_SYNC,              /* n0 enum pr_sync: tell the parent, wait for its answer */
+	PR_OP_SET_IDS,           /* n0 uid, n1 gid: become them before set-up (root of a user namespace) */
+	PR_OP_PROCFS,            /* n0 1 = needs the full tree as well (sysctl): make the private procfs handle */
+	PR_OP_LOOPBACK,          /* set up lo */
+	PR_OP_HOSTNAME,          /* s0 */
+	PR_OP_DOMAINNAME,        /* s0 */
+	PR_OP_KEYRING,           /* s0 name of the new session keyring */
+	/* root filesystem */
+	PR_OP_PROPAGATION,       /* n0 MS_* propagation flags, applied to "/" */
+	PR_OP_ROOTFS,            /* s0 host path, n0 fd or UINT64_MAX: clone it, attach it on itself, keep it as root */
+	PR_OP_NULL,              /* keep a clone of the host's /dev/null, verified 1:3, for masking */
+	PR_OP_MOUNT,             /* s0 fstype, s1 source, s2 target, s3 block of data options (n4 many),
+	                            n0 MOUNT_ATTR_* to set, n1 SB_* (MS_*) flags, n2 propagation flags (up to 3 bytes shifted: see n2), n3 mode of a
+	                            missing target; flags PR_MOUNT_* */
+	PR_OP_BIND,              /* s1 source, s2 target, n0 attr set, n1 attr clear, n2 propagation, n3 source fd or UINT64_MAX,
+	                            n4 user namespace fd for idmap or UINT64_MAX; flags PR_MOUNT_* */
+	PR_OP_SETATTR,           /* s2 target, n0 attr set, n1 attr clear, n2 propagation; flags PR_MOUNT_RECURSIVE */
+	PR_OP_REMOUNT,           /* s2 target, s3 block of data (n4 many), n0 attr set, n1 SB_* flags: reconfigure an existing mount */
+	PR_OP_MKDIR,             /* s0 path in the root, n0 mode: with its parents; there already is fine */
+	PR_OP_DEVICE,            /* s0 path in the root, s1 host path to bind instead of mknod or absent, n0 mode with type bits,
+	                            n1 dev_t, n2 uid, n3 gid */
+	PR_OP_SYMLINK,           /* s0 link text, s1 path in the root, s2 path in the root that must exist or absent; existing is fine */
+	PR_OP_UNLINK,            /* s0 path in the root; missing is fine */
+	PR_OP_PIVOT,             /* pivot_root into root, detach the old one */
+	PR_OP_MOVE_ROOT,         /* --no-pivot: cover proc and sys of the host, MS_MOVE root to "/", chroot */
+	PR_OP_CHROOT,            /* no mount namespace: chroot into s0 */
+	PR_OP_ROOT_READONLY,     /* set MOUNT_ATTR_RDONLY on "/" */
+	PR_OP_MASK,              /* s0 path */
+	PR_OP_READONLY,          /* s0 path */
+	PR_OP_SYSCTL,            /* s0 path below /proc/sys, s1 value */
+	/* process */
+	PR_OP_CONSOLE,           /* make a pty in /dev/pts, send its master to the parent; n0 rows, n1 columns, n2 uid, n3 gid;
+	                            flags PR_CONSOLE_BIND: bind it on /dev/console */
+	PR_OP_RLIMIT,            /* n0 resource, n1 soft, n2 hard */
+	PR_OP_SCHED,             /* n0 policy, n1 flags, n2 nice (int32) and priority<<32, s0 blob of three u64: runtime, deadline, period (ns) */
+	PR_OP_IOPRIO,            /* n0 class<<13|prio */
+	PR_OP_MEMPOLICY,         /* n0 mode with flags, s0 blob of node mask, n1 bits */
+	PR_OP_PERSONALITY,       /* n0 */
+	PR_OP_AFFINITY,          /* s0 blob of the cpu mask, n0 bytes */
+	PR_OP_UMASK,             /* n0 */
+	PR_OP_CWD,               /* s0 path: chdir now (EACCES is retried by PR_OP_CWD_CHECK) */
+	PR_OP_CWD_CHECK,         /* s0 path: chdir again where the first was refused, prove that cwd lies inside the root */
+	PR_OP_STDIO_OWNER,       /* n0 uid: fchown 0, 1, 2 to it where they are not /dev/null */
+	PR_OP_NO_NEW_PRIVS,
+	PR_OP_BOUNDING,          /* n0 mask of capabilities to keep in the bounding set */
+	PR_OP_USER,              /* n0 uid, n1 gid, s0 blob of u32 groups, n2 how many; flags PR_USER_KEEP_CAPS, PR_USER_NO_SETGROUPS */
+	PR_OP_CAPS,              /* n0 effective, n1 permitted, n2 inheritable, n3 ambient */
+	PR_OP_SECCOMP,           /* load the filter that came with PR_SYNC_SECCOMP; n0 flags; flags PR_SECCOMP_LISTENER: send the fd */
+	PR_OP_ENV_HOME,          /* s0 block of env (n0 many), s1 args block (n1 many), n2 uid: keep them; add HOME from /etc/passwd when missing */
+	PR_OP_LISTEN_PID,        /* put LISTEN_PID=<own pid> into the env kept by PR_OP_ENV_HOME */
+	PR_OP_LOOKUP,            /* find args[0] by the env's PATH */
+	PR_OP_HOOK,              /* s0 path, s1 block: args (n0 many) then env (n1 many), s2 state JSON before the pid, s3 after it,
+	                            n2 timeout in seconds or 0, n3 index in its array; flags: enum pr_hook_kind */
+	PR_OP_READY,             /* tell the parent that all is done, wait for its word, drop the tie to its life */
+	PR_OP_WAIT_START,        /* n0 O_PATH fd of the exec fifo: block until `start` opens it */
+	PR_OP_EXEC,              /* close all fds from 3 + n0, exec; n0 preserved fds */
+	PR_OP_COUNT
+};
+
+enum {
+	PR_MOUNT_RECURSIVE = 1,       /* rbind, or a recursive SETATTR */
+	PR_MOUNT_COPYUP = 2,          /* tmpcopyup */
+	PR_MOUNT_FILE_TARGET = 4,     /* unused by MOUNT; BIND decides by the source */
+	PR_MOUNT_PLAIN_DIR = 8,       /* proc, sysfs: the target must be a real directory, no link in its last component */
+	PR_MOUNT_ATTR_RECURSIVE = 16, /* n0, n1 hold recursive attributes (rro ...) */
+	PR_MOUNT_IDMAP_RECURSIVE = 32,
+	PR_MOUNT_ON_CGROUP2_FAIL_BIND = 64, /* a cgroup2 mount that the kernel refuses falls back to binding s1 */
+	PR_CONSOLE_BIND = 1,
+	PR_USER_KEEP_CAPS = 1,
+	PR_USER_NO_SETGROUPS = 2,
+	PR_SECCOMP_LISTENER = 1,
+	PR_PROPAGATION_MAX = 4        /* n2 holds up to four propagation steps of 8 bits each, lowest first: enum pr_propagation */
+};
+
+enum pr_propagation {
+	PR_PROP_NONE, PR_PROP_PRIVATE, PR_PROP_RPRIVATE, PR_PROP_SHARED, PR_PROP_RSHARED,
+	PR_PROP_SLAVE, PR_PROP_RSLAVE, PR_PROP_UNBINDABLE, PR_PROP_RUNBINDABLE
+};
+
+enum pr_hook_kind { PR_HOOK_CREATE_CONTAINER = 1, PR_HOOK_START_CONTAINER = 2 };
+
+/* ---- parent and init stage ---------------------------------------------------------------------------------------- */
+
+enum pr_sync {
+	PR_SYNC_MAPS = 1,    /* write uid_map, gid_map */
+	PR_SYNC_CGROUP,      /* be in the final cgroup */
+	PR_SYNC_SOURCES,     /* fds of the mount sources, in order (SCM_RIGHTS) */
+	PR_SYNC_NETWORK,     /* move network devices */
+	PR_SYNC_HOOKS,       /* run prestart and createRuntime hooks */
+	PR_SYNC_SECCOMP,     /* the compiled filter */
+	PR_SYNC_READY
+};
+
+enum pr_msg_kind {
+	PR_MSG_SYNC = 1,     /* value = enum pr_sync */
+	PR_MSG_GO,           /* value = the same; payload/fds as the sync says */
+	PR_MSG_FORKED,       /* value = pid in the parent's pid namespace; fds: its pidfd */
+	PR_MSG_CONSOLE,      /* fds: pty master */
+	PR_MSG_LISTENER,     /* fds: seccomp listener */
+	PR_MSG_WARNING,      /* op, step, errnum: went on without */
+	PR_MSG_ERROR,        /* op, step, errnum, detail: gave up */
+	PR_MSG_EXECUTING     /* the last word before execve (start's fifo carries it) */
+};
+
+struct pr_msg {
+	uint32_t kind;
+	uint32_t op;         /* index in the plan */
+	int32_t value;
+	struct pr_error error;
+};
+
+enum { PR_MSG_FDS_MAX = 250 };
+
+struct pr_child {
+	int32_t pid;     /* in the caller's pid namespace */
+	int pidfd;       /* owned by the caller */
+	int sock;        /* SEQPACKET to the init stage, owned by the caller */
+};
+
+/* Makes a sealed copy of the executable open at `exe_fd`. Returns a memfd (close-on-exec, owned by the caller). memfd_create(2). */
+int pr_seal_executable(int exe_fd, struct pr_error *reterr);
+
+/* Makes a sealed memfd of `size` bytes at `data` (a plan). Returns the fd. */
+int pr_seal_plan(const void *data, uint32_t size, struct pr_error *reterr);
+
+/* Checks a plan buffer: bounds, offsets, codes. Returns 0 or -1 with PR_STEP_PLAN. */
+int pr_plan_check(const void *data, uint64_t size, struct pr_error *reterr);
+
+/* Starts the init stage: clone3 vfork-style with `clone_flags` (CLONE_NEW*), into `cgroup_fd` when >= 0, execs `exe_fd`, which reads
+ * the plan. Of the caller's fds only 0..2, 3..3+preserve and keep[] reach it. stdio[i] >= 0 replaces fd i. */
+int pr_spawn(int exe_fd, int plan_fd, uint64_t clone_flags, int cgroup_fd, int preserve, const int *keep, uint32_t keep_count,
+             const int *stdio, struct pr_child *ret_child, struct pr_error *reterr);
+
+/* Receives one message. Returns 1, or 0 at end of file (the other side is gone or has exec'ed), -1. Received fds are close-on-exec
+ * and the caller's. */
+int pr_recv(int sock, struct pr_msg *ret_msg, int *ret_fds, uint32_t *ret_fd_count, struct pr_error *reterr);
+
+/* Sends PR_MSG_GO for `sync` with a payload and fds (both may be empty). */
+int pr_send_go(int sock, uint32_t sync, const void *payload, uint32_t size, const int *fds, uint32_t fd_count, struct pr_error *reterr);
+
+/* Opens n NUL-terminated paths O_PATH inside the mount namespace of pidfd with the caller's credentials; ret_fds are the caller's.
+ * On failure ret_failed is the index. */
+int pr_open_sources(int pidfd, const char *block, uint32_t n, int *ret_fds, uint32_t *ret_failed, struct pr_error *reterr);
+
+/* Connects to the AF_UNIX stream socket at `path` and sends one message of `size` bytes with `fds`. unix(7). */
+int pr_send_to_path(const char *path, const void *data, uint32_t size, const int *fds, uint32_t fd_count, struct pr_error *reterr);
+
+/* Runs one hook to its end in the caller's namespaces: state on its stdin, killed after timeout_s seconds (0 = no limit). cwd may be NULL. */
+int pr_run_hook(const char *path, const char *const *argv, const char *const *envp, const char *cwd, const void *state, uint32_t state_size,
+                uint32_t timeout_s, struct pr_error *reterr);
+
+/* Opens the exec fifo in dirfd for reading, waits for the init stage (pidfd) to execute or fail. Returns 0; -1 with what the init stage reported. */
+int pr_start(int dirfd, int pidfd, struct pr_msg *ret_msg, struct pr_error *reterr);
+
+/* Start time of a process (field 22 of /proc/PID/stat, clock ticks since boot) and its state letter. proc_pid_stat(5). -1 when it is gone. */
+int pr_process_stat(int32_t pid, uint64_t *ret_start_time, char *ret_state, struct pr_error *reterr);
+
+/* Waits until the pidfd's process has ended; timeout in milliseconds, -1 = for ever. Returns 1 ended, 0 timed out. */
+int pr_wait_exit(int pidfd, int timeout_ms, struct pr_error *reterr);
+
+/* Sets PR_SET_DUMPABLE for this process, PR_SET_CHILD_SUBREAPER. prctl(2). */
+int pr_set_dumpable(int on, struct pr_error *reterr);
+int pr_set_subreaper(int on, struct pr_error *reterr);
