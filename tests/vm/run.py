@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Command line: run tests in the virtual machine and bring the results back.
+
+    python tests/vm/run.py                                   the whole matrix, one boot
+    python tests/vm/run.py --as user --systemd               one flavour
+    python tests/vm/run.py --runtime /usr/sbin/runc -- pytest tests/vm/inside_machine.py
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+import image  # noqa: E402
+import machine  # noqa: E402
+
+CHECKOUT = image.CHECKOUT
+INSIDE = "/payload/checkout"
+PYRUNC = "/opt/pyrunc/bin/pyrunc"
+BOUND = 25 * 60  # seconds for everything after the image is there
+DEFAULT = ["pytest", "-q", "tests/runtime"]
+
+FLAVOURS = {  # name: (who, global flags of the runtime)
+    "root-cgroupfs": ("root", ""),
+    "root-systemd": ("root", "--systemd-cgroup"),
+    "user-cgroupfs": ("user", ""),
+    "user-systemd": ("user", "--systemd-cgroup"),
+    "plain": ("plain", ""),
+}
+MATRIX = ("root-cgroupfs", "root-systemd", "user-cgroupfs")
+
+
+def copy_checkout(target: Path) -> None:
+    """Copy the checkout's files (tracked or new, not ignored) as they are now."""
+    listed = subprocess.run(
+        ["git", "-C", str(CHECKOUT), "ls-files", "-z", "-co", "--exclude-standard"],
+        check=True, capture_output=True,
+    ).stdout  # fmt: skip
+    for name in filter(None, os.fsdecode(listed).split("\0")):
+        source, copy = CHECKOUT / name, target / name
+        if source.is_symlink() or source.is_file():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, copy, follow_symlinks=False)
+
+
+def build_wheel(checkout: Path, target: Path) -> None:
+    """Build pyrunc's wheel from the copied checkout, with this machine's Python 3.11."""
+    python = shutil.which(f"python{image.PYTHON}", path="/usr/bin") or sys.executable
+    subprocess.run(
+        [python, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(target), str(checkout)],
+        check=True,
+    )
+
+
+def flavour_step(name: str, argv: list[str], runtime: str) -> dict[str, Any]:
+    """Return the job's step that runs `argv` in one flavour."""
+    who, flags = FLAVOURS[name]
+    if argv[0] == "pytest":
+        argv = [*argv, "-p", "no:cacheprovider", "--junit-xml={junit}"]
+    env = {"OCI_RUNTIME": runtime, "OCI_RUNTIME_FLAGS": flags}
+    return {"name": name, "who": who, "argv": argv, "cwd": INSIDE, "env": env}
+
+
+def make_job(flavours: list[str], argv: list[str], runtime: str, seconds: float) -> dict[str, Any]:
+    """Return job.json: the install step when pyrunc is under test, then one step a flavour."""
+    steps = [flavour_step(name, argv, runtime) for name in flavours]
+    if runtime == PYRUNC:
+        pip = ["/opt/pyrunc/bin/pip", "install", "-q", "--no-index", "--no-deps", "--no-compile"]
+        install = {"name": "install", "who": "root", "cwd": "/", "env": {}, "required": True}
+        steps.insert(0, install | {"argv": ["sh", "-c", f"{' '.join(pip)} /payload/wheels/*.whl"]})
+    return {"seconds": seconds, "steps": steps}
+
+
+def make_payload(work: Path, job: dict[str, Any]) -> Path:
+    """Write the second disk: checkout, wheel, job and the program that does the job."""
+    tree, disk = work / "payload", work / "payload.disk"
+    copy_checkout(tree / "checkout")
+    if any(step["name"] == "install" for step in job["steps"]):
+        build_wheel(tree / "checkout", tree / "wheels")
+    shutil.copy(HERE / "guest.py", tree / "guest.py")
+    (tree / "job.json").write_text(json.dumps(job))
+    machine.make_disk(tree, disk)
+    return disk
+
+
+def run(
+    flavours: list[str],
+    argv: list[str],
+    out: Path,
+    *,
+    runtime: str = PYRUNC,
+    seconds: float = BOUND,
+    rebuild: bool = False,
+    say: machine.Say = lambda line: print(line, flush=True),
+) -> dict[str, int]:
+    """Run `argv` once a flavour in one boot; return {step: exit status}, 125 where it never ran.
+
+    Logs, junit files and the console are left in `out`. Raises MachineError when the machine
+    itself failed; its message holds the tail of the console.
+    """
+    machine.need_host()
+    with image.image(say, rebuild=rebuild) as directory:
+        end = time.monotonic() + seconds
+        with tempfile.TemporaryDirectory(prefix="pyrunc-vm-", dir=image.cache_directory()) as work:
+            job = make_job(flavours, argv, runtime, seconds - 90)
+            payload = make_payload(Path(work), job)
+            say("booting")
+            left = end - time.monotonic()
+            machine.boot(directory, payload, Path(work), out, seconds=left, say=say)
+    found = {}
+    for step in job["steps"]:
+        status = out / f"{step['name']}.exit"
+        found[step["name"]] = int(status.read_text()) if status.exists() else 125
+    return found
+
+
+def show_failures(found: dict[str, int], out: Path) -> None:
+    """Print the end of the log of each step that failed."""
+    for name, status in found.items():
+        log = out / f"{name}.log"
+        if status and log.exists():
+            tail = log.read_text(errors="replace").splitlines()[-60:]
+            print(f"--- {name}: exit status {status} ---", *tail, sep="\n", flush=True)
+
+
+def main() -> int:
+    """Parse the command line, run, print a summary; return 0 when each step ended with 0."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--as", dest="who", choices=("root", "user", "plain"), help="one flavour")
+    parser.add_argument("--systemd", action="store_true", help="use the systemd cgroup driver")
+    parser.add_argument("--flavour", action="append", choices=sorted(FLAVOURS), default=[])
+    parser.add_argument("--runtime", default=PYRUNC, help="path inside the machine")
+    parser.add_argument("--results", type=Path, help="directory for logs and junit files")
+    parser.add_argument("--seconds", type=float, default=BOUND, help="bound for build, boot, tests")
+    parser.add_argument("--rebuild", action="store_true", help="make the image anew")
+    parser.add_argument("argv", nargs="*", metavar="command", help=f"default: {DEFAULT}")
+    options = parser.parse_args()
+    flavours = options.flavour or list(MATRIX)
+    if options.who or options.systemd:
+        want = (options.who or "root", "--systemd-cgroup" if options.systemd else "")
+        flavours = [name for name, have in FLAVOURS.items() if have == want]
+        if not flavours:
+            parser.error("no such flavour: plain has no systemd")
+    out = options.results or Path(tempfile.mkdtemp(prefix="pyrunc-vm-results-"))
+    try:
+        found = run(
+            flavours, options.argv or DEFAULT, out, runtime=options.runtime,
+            seconds=options.seconds, rebuild=options.rebuild,
+        )  # fmt: skip
+    except (machine.MachineError, RuntimeError, subprocess.CalledProcessError) as error:
+        print(f"tests/vm: {error}", file=sys.stderr)
+        return 125
+    show_failures(found, out)
+    for name, status in found.items():
+        print(f"{name}: exit status {status}")
+    print(f"results: {out}")
+    return max(found.values(), default=125)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
