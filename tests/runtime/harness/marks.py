@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The two marks of the suite: what a test needs of the host, and which runtime departs from the
+standard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+Probe = Callable[[], "str | None"]
+
+# Probes that may say no even under PYRUNC_MUST_WORK=1: the name of the probe and why.
+MAY_BE_MISSING = {
+    "raises_limits": "CAP_SYS_RESOURCE is withheld on some build machines",
+    "hybrid_cgroups": "a host has one cgroup layout of the three",
+    "pure_v1_cgroups": "a host has one cgroup layout of the three",
+    "v1_cgroups": "a host has one cgroup layout of the three",
+    "v2_cgroups": "a host has one cgroup layout of the three",
+}
+
+
+def needs(*probes: Probe) -> pytest.MarkDecorator:
+    """Skip the test, with the failing call as the reason, unless each probe returns None."""
+    return pytest.mark.needs.with_args(*probes)
+
+
+def departs(name: str, why: str) -> pytest.MarkDecorator:
+    """Skip the test for the runtime called `name` only, which is known to do something else."""
+    return pytest.mark.departs.with_args(name, why)

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Asks the host what it can do: each probe returns None for yes, or the call that failed and
+how.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+from collections.abc import Callable
+from functools import cache
+
+from . import cgroupfs
+
+CLONE_NEWUSER = 0x10000000
+CLONE_NEWNS = 0x00020000
+CLONE_NEWTIME = 0x00000080
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def in_child(call: Callable[[], None], what: str) -> str | None:
+    """Try `call` in a forked child; return None, or `what` with the error's text."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(reader)
+        try:
+            call()
+        except BaseException as error:
+            os.write(writer, f"{what}: {error}".encode())
+        os._exit(0)
+    os.close(writer)
+    with open(reader, "rb") as pipe:
+        text = pipe.read().decode()
+    os.waitpid(pid, 0)
+    return text or None
+
+
+def _checked(result: int) -> None:
+    if result < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+
+
+@cache
+def root() -> str | None:
+    """The caller is root."""
+    return None if os.geteuid() == 0 else f"geteuid() is {os.geteuid()}"
+
+
+@cache
+def raises_limits() -> str | None:
+    """CAP_SYS_RESOURCE really works: a hard limit can be raised."""
+
+    def call() -> None:
+        soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 4096))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 8192))
+
+    return in_child(call, "setrlimit(RLIMIT_CORE) above the hard limit")
+
+
+@cache
+def user_namespaces() -> str | None:
+    """A user namespace can be made."""
+    return in_child(lambda: _checked(libc.unshare(CLONE_NEWUSER)), "unshare(CLONE_NEWUSER)")
+
+
+@cache
+def time_namespaces() -> str | None:
+    """A time namespace can be made."""
+    return in_child(lambda: _checked(libc.unshare(CLONE_NEWTIME)), "unshare(CLONE_NEWTIME)")
+
+
+@cache
+def mount_namespaces() -> str | None:
+    """A mount namespace can be made."""
+    return in_child(lambda: _checked(libc.unshare(CLONE_NEWNS)), "unshare(CLONE_NEWNS)")
+
+
+@cache
+def v1_cgroups() -> str | None:
+    """The controllers are on cgroup v1 (hybrid or pure)."""
+    return None if cgroupfs.layout() != "v2" else "no cgroup v1 hierarchy in /proc/self/mountinfo"
+
+
+@cache
+def v2_cgroups() -> str | None:
+    """The host has cgroup v2 only."""
+    return (
+        None
+        if cgroupfs.layout() == "v2"
+        else f"the cgroup layout in /proc/self/mountinfo is {cgroupfs.layout()}"
+    )
+
+
+@cache
+def freezer() -> str | None:
+    """Processes can be frozen: a v1 freezer or a v2 hierarchy."""
+    if "freezer" in cgroupfs.hierarchies() or cgroupfs.layout() == "v2":
+        return None
+    return "no freezer hierarchy in /proc/self/mountinfo"
+
+
+@cache
+def controller(name: str) -> str | None:
+    """The cgroup controller `name` is there; use as needs(partial(controller, "pids"))."""
+    if name in cgroupfs.hierarchies():
+        return None
+    top = cgroupfs.hierarchies().get("")
+    if (
+        top
+        and cgroupfs.layout() == "v2"
+        and name in (top / "cgroup.controllers").read_text().split()
+    ):
+        return None
+    return f"no cgroup controller {name} in /proc/self/mountinfo"
