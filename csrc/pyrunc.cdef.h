@@ -124,15 +124,15 @@ enum pr_op_code {
 	PR_OP_KEYRING,           /* s0 name of the new session keyring */
 	/* root filesystem */
 	PR_OP_PROPAGATION,       /* n0 MS_* propagation flags, applied to "/" */
-	PR_OP_ROOTFS,            /* s0 host path, n0 fd or UINT64_MAX: clone it, attach it on itself, keep it as root */
+	PR_OP_ROOTFS,            /* s0 host path, n0 index among the fds of PR_SYNC_SOURCES or UINT64_MAX: clone it, attach it on itself, keep it as root */
 	PR_OP_NULL,              /* keep a clone of the host's /dev/null, verified 1:3, for masking */
 	PR_OP_MOUNT,             /* s0 fstype, s1 source, s2 target, s3 block of data options (n4 many),
-	                            n0 MOUNT_ATTR_* to set, n1 SB_* (MS_*) flags, n2 propagation flags (up to 3 bytes shifted: see n2), n3 mode of a
-	                            missing target; flags PR_MOUNT_* */
-	PR_OP_BIND,              /* s1 source, s2 target, n0 attr set, n1 attr clear, n2 propagation, n3 source fd or UINT64_MAX,
+	                            n0 MOUNT_ATTR_* to set (recursive ones << 32), n1 to clear (likewise), n2 propagation
+	                            (PR_PROPAGATION_MAX), n3 mode of a missing target << 32 | SB_* (MS_*) flags; flags PR_MOUNT_* */
+	PR_OP_BIND,              /* s1 source, s2 target, n0, n1, n2 as MOUNT, n3 index among the fds of PR_SYNC_SOURCES or UINT64_MAX,
 	                            n4 user namespace fd for idmap or UINT64_MAX; flags PR_MOUNT_* */
 	PR_OP_SETATTR,           /* s2 target, n0 attr set, n1 attr clear, n2 propagation; flags PR_MOUNT_RECURSIVE */
-	PR_OP_REMOUNT,           /* s2 target, s3 block of data (n4 many), n0 attr set, n1 SB_* flags: reconfigure an existing mount */
+	PR_OP_REMOUNT,           /* s2 target, s3 block of data (n4 many), n0, n1, n3 as MOUNT: reconfigure an existing mount */
 	PR_OP_MKDIR,             /* s0 path in the root, n0 mode: with its parents; there already is fine */
 	PR_OP_DEVICE,            /* s0 path in the root, s1 host path to bind instead of mknod or absent, n0 mode with type bits,
 	                            n1 dev_t, n2 uid, n3 gid */
@@ -157,7 +157,7 @@ enum pr_op_code {
 	PR_OP_UMASK,             /* n0 */
 	PR_OP_CWD,               /* s0 path: chdir now (EACCES is retried by PR_OP_CWD_CHECK) */
 	PR_OP_CWD_CHECK,         /* s0 path: chdir again where the first was refused, prove that cwd lies inside the root */
-	PR_OP_STDIO_OWNER,       /* n0 uid: fchown 0, 1, 2 to it where they are not /dev/null */
+	PR_OP_STDIO,             /* n0 uid: give 0, 1, 2 to it; those that are the host's /dev/null become the container's */
 	PR_OP_NO_NEW_PRIVS,
 	PR_OP_BOUNDING,          /* n0 mask of capabilities to keep in the bounding set */
 	PR_OP_USER,              /* n0 uid, n1 gid, s0 blob of u32 groups, n2 how many; flags PR_USER_KEEP_CAPS, PR_USER_NO_SETGROUPS */
@@ -177,11 +177,11 @@ enum pr_op_code {
 enum {
 	PR_MOUNT_RECURSIVE = 1,       /* rbind, or a recursive SETATTR */
 	PR_MOUNT_COPYUP = 2,          /* tmpcopyup */
-	PR_MOUNT_FILE_TARGET = 4,     /* unused by MOUNT; BIND decides by the source */
-	PR_MOUNT_PLAIN_DIR = 8,       /* proc, sysfs: the target must be a real directory, no link in its last component */
-	PR_MOUNT_ATTR_RECURSIVE = 16, /* n0, n1 hold recursive attributes (rro ...) */
-	PR_MOUNT_IDMAP_RECURSIVE = 32,
-	PR_MOUNT_ON_CGROUP2_FAIL_BIND = 64, /* a cgroup2 mount that the kernel refuses falls back to binding s1 */
+	PR_MOUNT_PLAIN_DIR = 4,       /* proc, sysfs: the target must be a real directory, no link in its last component */
+	PR_MOUNT_IDMAP_RECURSIVE = 8,
+	PR_MOUNT_IN_PROC = 16,        /* the target may lie inside a procfs */
+	PR_MOUNT_FROM_PROC = 32,      /* the source of the bind must be procfs (it lands on /proc) */
+	PR_MOUNT_OR_BIND = 64,        /* when the kernel refuses the file system, bind the host path s1 instead (sysfs, cgroup2 in a user namespace) */
 	PR_CONSOLE_BIND = 1,
 	PR_USER_KEEP_CAPS = 1,
 	PR_USER_NO_SETGROUPS = 2,
@@ -278,3 +278,71 @@ int pr_wait_exit(int pidfd, int timeout_ms, struct pr_error *reterr);
 /* Sets PR_SET_DUMPABLE for this process, PR_SET_CHILD_SUBREAPER. prctl(2). */
 int pr_set_dumpable(int on, struct pr_error *reterr);
 int pr_set_subreaper(int on, struct pr_error *reterr);
+
+/* ---- cgroups ------------------------------------------------------------------------------------------------------ */
+
+/* A "group" is two strings: the mount point of a hierarchy (host path) and the path below it without a leading slash ("" = its root).
+ * "groups" is a block of n groups. Nothing outside the mount point can be reached: links, "..", and other mounts are refused.
+ * ret_failed is written on failure only: the index of the group (or write) that failed. */
+
+/* 1 or 2: the cgroup version mounted at `mountpoint`; 0: another file system. statfs(2). */
+int pr_cgroup_version(const char *mountpoint, struct pr_error *reterr);
+
+/* ret_missing[i] = how many of the last components of group i's path do not exist. */
+int pr_cgroup_missing(const char *groups, uint32_t n, uint32_t *ret_missing, uint32_t *ret_failed, struct pr_error *reterr);
+
+/* Makes every directory of every group (0755); those that are there are fine. */
+int pr_cgroup_create(const char *groups, uint32_t n, uint32_t *ret_failed, struct pr_error *reterr);
+
+/* v1 cpuset: fills empty cpuset.cpus and cpuset.mems along the path from the parent, without which nothing can be attached. */
+int pr_cgroup_fill_cpuset(const char *mountpoint, const char *path, struct pr_error *reterr);
+
+/* Writes a block of 4n strings (mount point, path, file, value), one write(2) each, in order, up to the first failure. */
+int pr_cgroup_write(const char *writes, uint32_t n, uint32_t *ret_failed, struct pr_error *reterr);
+
+/* Reads a file of a group. Returns the number of bytes; `size` of them may mean that there are more. */
+int64_t pr_cgroup_read(const char *mountpoint, const char *path, const char *file, char *ret_data, uint32_t size, struct pr_error *reterr);
+
+/* Opens a group's directory (file empty) or one of its files with these open(2) flags; the fd is the caller's and close-on-exec.
+ * With O_PATH it serves CLONE_INTO_CGROUP. */
+int pr_cgroup_open(const char *mountpoint, const char *path, const char *file, int flags, struct pr_error *reterr);
+
+/* Moves process `pid` into every group through cgroup.procs. The first such write after a quiet time waits for a grace period of the
+ * kernel (10 ms and more): pr_cgroup_join does not. */
+int pr_cgroup_attach(const char *groups, uint32_t n, int32_t pid, uint32_t *ret_failed, struct pr_error *reterr);
+
+/* Opens what pr_cgroup_join writes to: `tasks` on v1, cgroup.procs on v2. The n descriptors are the caller's. */
+int pr_cgroup_open_join(const char *groups, uint32_t n, int *ret_fds, uint32_t *ret_failed, struct pr_error *reterr);
+
+/* Moves the calling, single-threaded process into the groups. System calls only: fit for the time between clone3 and exec. */
+int pr_cgroup_join(const int *fds, uint32_t n, struct pr_error *reterr);
+
+/* Freezes or thaws a group (v1: of the freezer hierarchy) and waits until it is frozen; after timeout_ms thaws it, ETIMEDOUT. */
+int pr_cgroup_freeze(const char *mountpoint, const char *path, int version, int frozen, int timeout_ms, struct pr_error *reterr);
+
+/* 1 when the group is frozen, by itself or by one above it; 0 when not, or when it has no freezer. */
+int pr_cgroup_frozen(const char *mountpoint, const char *path, int version, struct pr_error *reterr);
+
+/* Host pids of a group (with those below it when recursive) into ret_pids. Returns how many there are, which may be more than `size`.
+ * Processes outside the caller's pid namespace are not counted. */
+int pr_cgroup_pids(const char *mountpoint, const char *path, int recursive, int32_t *ret_pids, uint32_t size, struct pr_error *reterr);
+
+/* Signals every process of the group and of those below it, none escapes by forking: cgroup.kill, or freeze, signal each, thaw.
+ * A group that was frozen stays so unless the signal is SIGKILL. Returns how many were signalled (0 with cgroup.kill: not counted). */
+int pr_cgroup_kill(const char *mountpoint, const char *path, int version, int signal, struct pr_error *reterr);
+
+/* Removes the last made[i] directories of each group with all groups below; 0 leaves the group alone, and so does a parent that is in
+ * use by others. While processes are still ending it tries again, for timeout_ms in all, then EBUSY. */
+int pr_cgroup_remove(const char *groups, const uint32_t *made, uint32_t n, int timeout_ms, uint32_t *ret_failed, struct pr_error *reterr);
+
+/* Gives a group's directory (file empty) or one of its files to uid:gid. */
+int pr_cgroup_chown(const char *mountpoint, const char *path, const char *file, uint32_t uid, uint32_t gid, struct pr_error *reterr);
+
+/* Loads a BPF_PROG_TYPE_CGROUP_DEVICE program of `count` 8-byte instructions. Returns its fd. bpf(2). */
+int pr_bpf_device_load(const void *instructions, uint32_t count, struct pr_error *reterr);
+
+/* Attaches the program to the group's directory fd with BPF_F_ALLOW_MULTI and detaches every device program that was there. */
+int pr_bpf_device_attach(int cgroup_fd, int prog_fd, struct pr_error *reterr);
+
+/* Ids of the device programs attached to the group itself. Returns how many, at most `size`. */
+int pr_bpf_device_query(int cgroup_fd, uint32_t *ret_ids, uint32_t size, struct pr_error *reterr);
