@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The front door: main() of the static executable. It is the init stage when it is told so, answers what needs no decision, and
+ * hands every other verb to Python. */
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "pyrunc.h"
+#include "version_text.h"
+
+/* Pythons that the package is built for, newest first. */
+static const char *const versions[] = {"3.13", "3.12", "3.11"};
+static const char *const package_dirs[] = {"site-packages", "dist-packages"};
+
+struct python {
+	char interpreter[4096];
+	char program[4096]; /* the package's __main__.py */
+};
+
+/* Joins strings up to a NULL; false when the result does not fit. No stdio here: it would double the size of what enters containers. */
+static bool join(char *buf, size_t size, const char *const *parts)
+{
+	size_t used = 0;
+	for (; *parts; parts++) {
+		size_t n = strlen(*parts);
+		if (n >= size - used)
+			return false;
+		memcpy(buf + used, *parts, n);
+		used += n;
+	}
+	buf[used] = '\0';
+	return true;
+}
+
+#define JOIN(buf, ...) join(buf, sizeof(buf), (const char *const[]){__VA_ARGS__, NULL})
+
+/* Writes the whole text; returns the exit code. */
+static int put(int fd, const char *text)
+{
+	size_t left = strlen(text);
+	while (left > 0) {
+		ssize_t n = write(fd, text, left);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return 1;
+		text += n;
+		left -= (size_t)n;
+	}
+	return 0;
+}
+
+/* Says on stderr why Python could not be started; returns the exit code. */
+static int complain(const char *const *parts)
+{
+	static char line[8192];
+	if (join(line, sizeof(line), parts))
+		(void)put(STDERR_FILENO, line);
+	return 1;
+}
+
+#define COMPLAIN(...) complain((const char *const[]){"pyrunc: ", __VA_ARGS__, "\n", NULL})
+
+/* Cuts the last two components off the path of this executable (PREFIX/bin/pyrunc): a symlink to it does not matter. proc_pid_exe(5). */
+static bool find_prefix(char *buf, size_t size)
+{
+	ssize_t n = readlink("/proc/self/exe", buf, size - 1);
+	if (n <= 0)
+		return false;
+	buf[n] = '\0';
+	for (int i = 0; i < 2; i++) {
+		char *slash = strrchr(buf, '/');
+		if (!slash)
+			return false;
+		*slash = '\0';
+	}
+	return true;
+}
+
+/* The newest Python below `prefix` that has the package, with the interpreter beside it or else Debian's. */
+static bool find_python(const char *prefix, struct python *ret)
+{
+	for (size_t v = 0; v < sizeof(versions) / sizeof(*versions); v++)
+		for (size_t d = 0; d < sizeof(package_dirs) / sizeof(*package_dirs); d++) {
+			if (!JOIN(ret->program, prefix, "/lib/python", versions[v], "/", package_dirs[d], "/pyrunc/__main__.py") ||
+			    access(ret->program, R_OK) < 0)
+				continue;
+			if (JOIN(ret->interpreter, prefix, "/bin/python", versions[v]) && access(ret->interpreter, X_OK) == 0)
+				return true;
+			if (JOIN(ret->interpreter, "/usr/bin/python", versions[v]) && access(ret->interpreter, X_OK) == 0)
+				return true;
+		}
+	return false;
+}
+
+/* Replaces this process by Python with the same arguments; returns only when that failed, with the exit code. */
+static int hand_over(int argc, char **argv)
+{
+	static struct python python;
+	char prefix[4096];
+	if (!find_prefix(prefix, sizeof(prefix)))
+		return COMPLAIN("cannot read /proc/self/exe: mount /proc");
+	if (!find_python(prefix, &python))
+		return COMPLAIN("no Python 3.11 to 3.13 with the package pyrunc below ", prefix,
+		                "/lib: install with pip, and link to the executable instead of copying it");
+	char **args = calloc((size_t)argc + 8, sizeof(*args));
+	if (!args)
+		return COMPLAIN("cannot start Python: out of memory");
+	int n = 0;
+	args[n++] = python.interpreter;
+	args[n++] = (char *)"-I"; /* no PYTHON* variables, no current directory, no user site */
+	args[n++] = (char *)"-S"; /* no .pth files */
+	args[n++] = (char *)"-X";
+	/* In the C locale Python sets LC_CTYPE; __main__.py takes it back, for hooks inherit our environment. */
+	args[n++] = getenv("LC_CTYPE") ? (char *)"utf8" : (char *)"pyrunc_no_lc_ctype";
+	args[n++] = python.program;
+	for (int i = 1; i < argc; i++)
+		args[n++] = argv[i];
+	execv(python.interpreter, args);
+	return COMPLAIN("cannot execute ", python.interpreter, ": ", strerror(errno));
+}
+
+#pragma weak pr_init_main
+
+static bool is_number(const char *text)
+{
+	return *text && strspn(text, "0123456789") == strlen(text) && strlen(text) < 8;
+}
+
+static bool wants_version(int argc, char **argv)
+{
+	return argc == 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-v") == 0);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 4 && strcmp(argv[1], "init") == 0 && is_number(argv[2]) && is_number(argv[3])) {
+		pr_init_main(atoi(argv[2]), atoi(argv[3]));
+		return 255;
+	}
+	const char *door = getenv("PYRUNC_DOOR");
+	bool open = !door || strcmp(door, "off") != 0;
+	if (open && wants_version(argc, argv))
+		return put(STDOUT_FILENO, PR_VERSION_TEXT);
+	return hand_over(argc, argv);
+}
