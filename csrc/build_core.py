@@ -101,7 +101,7 @@ def python_include() -> str:
 
 def seccomp_link() -> list[str]:
     """How the module gets libseccomp: the archive where there is one, else the shared library."""
-    return [_library(compiler(), "libseccomp.a") or "-lseccomp", "-Wl,-z,lazy"]  # lazy: TEMPORARY
+    return [_library(compiler(), "libseccomp.a") or "-lseccomp"]
 
 
 def version_text() -> str:
