@@ -98,6 +98,7 @@ class Runtime:
         self.io.mkdir()
         self.command = command()
         self.name = name()
+        self.argv0 = self.command[0] if len(self.command) == 1 else self.name
         self._count = itertools.count()
 
     def argv(
