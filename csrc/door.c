@@ -104,13 +104,16 @@ static int hand_over(int argc, char **argv)
 	if (!find_python(prefix, &python))
 		return COMPLAIN("no Python 3.11 to 3.13 with the package pyrunc below ", prefix,
 		                "/lib: install with pip, and link to the executable instead of copying it");
-	char **args = calloc((size_t)argc + 8, sizeof(*args));
-	if (!args)
+	static char name[4096 + 16]; /* what the caller called us: messages and help say it */
+	char **args = calloc((size_t)argc + 10, sizeof(*args));
+	if (!args || !JOIN(name, "pyrunc=", argc > 0 && strlen(argv[0]) < 4096 ? argv[0] : "pyrunc"))
 		return COMPLAIN("cannot start Python: out of memory");
 	int n = 0;
 	args[n++] = python.interpreter;
 	args[n++] = (char *)"-I"; /* no PYTHON* variables, no current directory, no user site */
 	args[n++] = (char *)"-S"; /* no .pth files */
+	args[n++] = (char *)"-X";
+	args[n++] = name;
 	args[n++] = (char *)"-X";
 	/* In the C locale Python sets LC_CTYPE; __main__.py takes it back, for hooks inherit our environment. */
 	args[n++] = getenv("LC_CTYPE") ? (char *)"utf8" : (char *)"pyrunc_no_lc_ctype";

@@ -139,7 +139,7 @@ enum pr_op_code {
 	PR_OP_SYMLINK,           /* s0 link text, s1 path in the root, s2 path in the root that must exist or absent; existing is fine */
 	PR_OP_UNLINK,            /* s0 path in the root; missing is fine */
 	PR_OP_PIVOT,             /* pivot_root into root, detach the old one */
-	PR_OP_MOVE_ROOT,         /* --no-pivot: cover proc and sys of the host, MS_MOVE root to "/", chroot */
+	PR_OP_MOVE_ROOT,         /* --no-pivot: cover proc and sys outside s0 (the rootfs' host path), MS_MOVE root to "/", chroot */
 	PR_OP_CHROOT,            /* no mount namespace: chroot into s0 */
 	PR_OP_ROOT_READONLY,     /* set MOUNT_ATTR_RDONLY on "/" */
 	PR_OP_MASK,              /* s0 path */

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs one hook: the state on its stdin, its end awaited on a pidfd, SIGKILL at the timeout. runtime-spec config.md, POSIX-platform Hooks. */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "pyrunc.h"
+#include "spawn.h"
+#include "syscalls.h"
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Writes what the pipe takes. A hook that closes its stdin early (EPIPE) has read enough; SIGPIPE is blocked by the caller. */
+static void feed(int *pipe_fd, const char *state, uint32_t size, uint32_t *done)
+{
+	while (*done < size) {
+		ssize_t written = write(*pipe_fd, state + *done, size - *done);
+		if (written < 0 && errno == EAGAIN)
+			return;
+		if (written < 0)
+			break;
+		*done += (uint32_t)written;
+	}
+	pr_close(pipe_fd);
+}
+
+/* Feeds and waits. Returns 1 when the hook ended, 0 at the timeout, -1. */
+static int attend(int pidfd, int *pipe_fd, const char *state, uint32_t size, uint32_t timeout_s, struct pr_error *reterr)
+{
+	int64_t end = now_ms() + (int64_t)timeout_s * 1000;
+	uint32_t done = 0;
+	feed(pipe_fd, state, size, &done);
+	for (;;) {
+		struct pollfd waits[2] = { { .fd = pidfd, .events = POLLIN }, { .fd = *pipe_fd, .events = POLLOUT } };
+		int64_t left = end - now_ms();
+		int count = poll(waits, *pipe_fd >= 0 ? 2 : 1, timeout_s ? (int)(left > 0 ? left : 0) : -1);
+		if (count < 0 && errno != EINTR)
+			return pr_fail(reterr, PR_STEP_READ);
+		if (count > 0 && waits[0].revents)
+			return 1;
+		if (count > 0)
+			feed(pipe_fd, state, size, &done);
+		if (timeout_s && now_ms() >= end)
+			return 0;
+	}
+}
+
+int pr_run_hook(const char *path, const char *const *argv, const char *const *envp, const char *cwd, const void *state, uint32_t state_size,
+                uint32_t timeout_s, struct pr_error *reterr)
+{
+	int ends[2];
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return pr_fail(reterr, PR_STEP_SOCKET);
+	auto_fd reader = ends[0];
+	auto_fd writer = ends[1];
+	if (fcntl(writer, F_SETFL, O_NONBLOCK) < 0)
+		return pr_fail(reterr, PR_STEP_SOCKET);
+	int stdio[3] = { reader, -1, -1 };
+	struct pr_spawn spawn = {
+		.exe_fd = -EBADF, .path = path, .cwd = cwd, .cgroup_fd = -EBADF, .stdio = stdio,
+		.argv = (char *const *)(uintptr_t)argv, .envp = (char *const *)(uintptr_t)envp,
+	};
+	if (pr_spawn_raw(&spawn, reterr) < 0)
+		return -1;
+	auto_fd pidfd = spawn.ret_pidfd;
+	pr_close(&reader);
+	sigset_t pipe_signal, old;
+	sigemptyset(&pipe_signal);
+	sigaddset(&pipe_signal, SIGPIPE);
+	(void)sigprocmask(SIG_BLOCK, &pipe_signal, &old);
+	int ended = attend(pidfd, &writer, state, state_size, timeout_s, reterr);
+	struct timespec none = { 0, 0 };
+	(void)sigtimedwait(&pipe_signal, NULL, &none);
+	(void)sigprocmask(SIG_SETMASK, &old, NULL);
+	if (ended <= 0)
+		(void)pr_pidfd_send_signal(pidfd, SIGKILL);
+	int status = 0;
+	pid_t reaped;
+	do
+		reaped = waitpid(spawn.ret_pid, &status, 0);
+	while (reaped < 0 && errno == EINTR);
+	if (ended < 0)
+		return -1;
+	if (ended == 0)
+		return pr_fail_as(reterr, PR_STEP_HOOK_TIMEOUT, ETIMEDOUT);
+	/* ECHILD: the caller ignores SIGCHLD and the status is lost. */
+	if (reaped < 0)
+		return pr_fail(reterr, PR_STEP_HOOK_EXIT);
+	return status == 0 ? 0 : pr_fail_as(reterr, PR_STEP_HOOK_EXIT, status);
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The same mounts by mount(2), for kernels before 5.2 (no new mount API) and 5.12 (no mount_setattr), or behind a filter that hides those.
+ * mount(2) takes paths: /proc/self/fd/N names the descriptor that was looked up below the root. */
+#define _GNU_SOURCE
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/statvfs.h>
+
+#include "cleanup.h"
+#include "mounts.h"
+#include "syscalls.h"
+
+#ifndef ST_NOSYMFOLLOW
+#define ST_NOSYMFOLLOW 0x2000
+#endif
+#define PR_MS_NOSYMFOLLOW 256UL
+
+/* One row an attribute: MOUNT_ATTR_*, MS_*, and how statvfs(3) shows it. */
+static const struct {
+	uint32_t attribute;
+	unsigned long flag, shown;
+} attributes[] = {
+	{ PR_MOUNT_ATTR_RDONLY, MS_RDONLY, ST_RDONLY },
+	{ PR_MOUNT_ATTR_NOSUID, MS_NOSUID, ST_NOSUID },
+	{ PR_MOUNT_ATTR_NODEV, MS_NODEV, ST_NODEV },
+	{ PR_MOUNT_ATTR_NOEXEC, MS_NOEXEC, ST_NOEXEC },
+	{ PR_MOUNT_ATTR_NOATIME, MS_NOATIME, ST_NOATIME },
+	{ PR_MOUNT_ATTR_NODIRATIME, MS_NODIRATIME, ST_NODIRATIME },
+	{ PR_MOUNT_ATTR_NOSYMFOLLOW, PR_MS_NOSYMFOLLOW, ST_NOSYMFOLLOW },
+};
+
+/* A bind remount replaces all flags: begin with those that the mount has. */
+static unsigned long present_flags(const char *path)
+{
+	struct statvfs st;
+	unsigned long flags = 0;
+	if (statvfs(path, &st) < 0)
+		return 0;
+	for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++) {
+		if (st.f_flag & attributes[i].shown)
+			flags |= attributes[i].flag;
+	}
+	return flags | (st.f_flag & ST_RELATIME ? MS_RELATIME : 0UL);
+}
+
+static unsigned long changed_flags(unsigned long flags, uint32_t set, uint32_t clear)
+{
+	if (clear & PR_MOUNT_ATTR__ATIME)
+		flags &= ~(unsigned long)(MS_NOATIME | MS_RELATIME | MS_STRICTATIME);
+	for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++) {
+		if (clear & attributes[i].attribute)
+			flags &= ~attributes[i].flag;
+		if (set & attributes[i].attribute)
+			flags |= attributes[i].flag;
+	}
+	if (set & PR_MOUNT_ATTR_STRICTATIME)
+		flags |= MS_STRICTATIME;
+	return flags;
+}
+
+int pr_legacy_attributes(int fd, uint32_t set, uint32_t clear, bool recursive, struct pr_error *reterr)
+{
+	/* mount(2) changes one mount; the kernel that lacks mount_setattr cannot change a tree at once. */
+	if (recursive)
+		return pr_fail_as(reterr, PR_STEP_MOUNT_SETATTR, ENOSYS);
+	struct pr_fd_path path = pr_fd_path(fd);
+	unsigned long flags = changed_flags(present_flags(path.text), set, clear);
+	if (mount(NULL, path.text, NULL, MS_REMOUNT | MS_BIND | flags, NULL) < 0)
+		return pr_fail(reterr, errno == EPERM && clear ? PR_STEP_LOCKED : PR_STEP_MOUNT);
+	return 0;
+}
+
+static char *join(const struct pr_mount *mount)
+{
+	size_t size = 1;
+	const char *option = mount->data;
+	for (uint32_t i = 0; i < mount->data_count; i++, option += strlen(option) + 1)
+		size += strlen(option) + 1;
+	char *text = calloc(1, size);
+	option = mount->data;
+	for (uint32_t i = 0; text && i < mount->data_count; i++, option += strlen(option) + 1) {
+		(void)strcat(text, i ? "," : "");
+		(void)strcat(text, option);
+	}
+	return text;
+}
+
+/* Finds the mount that now covers target_fd: its descriptor still names what lies below. */
+static int reopen(int target_fd, struct pr_error *reterr)
+{
+	char text[4096];
+	ssize_t length = readlink(pr_fd_path(target_fd).text, text, sizeof(text) - 1);
+	if (length < 0)
+		return pr_fail(reterr, PR_STEP_OPEN_TARGET);
+	text[length] = '\0';
+	int fd = open(text, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return pr_fail(reterr, PR_STEP_OPEN_TARGET);
+	return fd;
+}
+
+int pr_legacy_attach(const struct pr_mount *m, int target_fd, struct pr_error *reterr)
+{
+	struct pr_fd_path target = pr_fd_path(target_fd);
+	auto_free char *data = join(m);
+	if (!data)
+		return pr_fail(reterr, PR_STEP_MOUNT);
+	int result;
+	if (m->type)
+		result = mount(m->source ? m->source : "none", target.text, m->type, changed_flags(m->sb_flags, m->set, m->clear), data);
+	else
+		result = mount(pr_fd_path(m->source_fd).text, target.text, NULL, MS_BIND | (m->recursive ? MS_REC : 0UL), NULL);
+	if (result < 0)
+		return pr_fail(reterr, PR_STEP_MOUNT);
+	auto_fd fd = reopen(target_fd, reterr);
+	if (fd < 0)
+		return -1;
+	if (m->copy_up_from >= 0 && pr_copy_up(m->copy_up_from, fd, reterr) < 0)
+		return -1;
+	if (!m->type && (m->set || m->clear) && pr_legacy_attributes(fd, m->set, m->clear, false, reterr) < 0)
+		return -1;
+	if (m->set_all || m->clear_all) {
+		/* readonlyPaths ask for the whole tree; the top is what this kernel can give, a container's rro must not pass for it. */
+		if (pr_legacy_attributes(fd, m->set_all, m->clear_all, m->set_all != PR_MOUNT_ATTR_RDONLY, reterr) < 0)
+			return -1;
+	}
+	if (pr_mount_propagate_all(fd, m->propagation, reterr) < 0)
+		return -1;
+	return pr_steal(&fd);
+}

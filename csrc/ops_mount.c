@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Ops for the entries of mounts[]: find the target below the root, guard it, attach. */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "init.h"
+#include "lookup.h"
+#include "mounts.h"
+#include "syscalls.h"
+
+#define PR_NR_fspick 433
+#define FSPICK_CLOEXEC 1U
+#define FSPICK_EMPTY_PATH 8U
+
+static bool on_procfs(int fd)
+{
+	struct statfs fs;
+	return fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+}
+
+/* Refuses targets that would undo other protections: the root itself, and places inside a procfs that the plan did not allow. */
+static int guard_target(const struct pr_init *init, const struct pr_op *op, int target, struct pr_error *reterr)
+{
+	struct stat root, st;
+	if (fstat(init->root, &root) < 0 || fstat(target, &st) < 0)
+		return pr_fail(reterr, PR_STEP_STAT);
+	if (root.st_dev == st.st_dev && root.st_ino == st.st_ino)
+		return pr_fail_as(reterr, PR_STEP_ON_ROOT, EINVAL);
+	if (!(op->flags & PR_MOUNT_IN_PROC) && on_procfs(target))
+		return pr_fail_as(reterr, PR_STEP_FORBIDDEN_PROC, EPERM);
+	return 0;
+}
+
+static int open_target(struct pr_init *init, const struct pr_op *op, bool directory, struct pr_error *reterr)
+{
+	const char *path = pr_op_string(init, op, 2);
+	enum pr_make make = directory ? PR_MAKE_DIRECTORY : PR_MAKE_FILE;
+	auto_fd fd = op->flags & PR_MOUNT_PLAIN_DIR ? pr_lookup_nofollow(init->root, path, make, 0755, reterr)
+	                                            : pr_lookup(init->root, path, make, directory ? 0755 : 0644, reterr);
+	struct stat st;
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) < 0)
+		return pr_fail(reterr, PR_STEP_STAT);
+	/* A link in place of /proc or /sys would send later mounts and writes elsewhere (CVE-2019-19921, CVE-2023-27561). */
+	if ((op->flags & PR_MOUNT_PLAIN_DIR) && !S_ISDIR(st.st_mode))
+		return pr_fail_as(reterr, PR_STEP_NOT_DIRECTORY, ENOTDIR);
+	if (guard_target(init, op, fd, reterr) < 0)
+		return -1;
+	return pr_steal(&fd);
+}
+
+static struct pr_mount common(const struct pr_init *init, const struct pr_op *op)
+{
+	return (struct pr_mount){
+		.data = pr_op_string(init, op, 3),
+		.set = (uint32_t)op->n[0], .set_all = (uint32_t)(op->n[0] >> 32),
+		.clear = (uint32_t)op->n[1], .clear_all = (uint32_t)(op->n[1] >> 32),
+		.propagation = op->n[2],
+		.source_fd = -EBADF, .userns_fd = -EBADF, .copy_up_from = -EBADF,
+	};
+}
+
+/* Where a user namespace may not mount sysfs or cgroup2 anew, the host's is bound with the same attributes. */
+static int bind_instead(const struct pr_mount *wanted, const char *path, int target, struct pr_error *reterr)
+{
+	auto_fd source = open(path, O_PATH | O_CLOEXEC);
+	if (source < 0)
+		return pr_fail(reterr, PR_STEP_OPEN_SOURCE);
+	struct pr_mount bind = *wanted;
+	bind.type = NULL;
+	bind.source_fd = source;
+	bind.recursive = true;
+	return pr_mount_attach(&bind, target, reterr);
+}
+
+int pr_op_mount(struct pr_init *init, const struct pr_op *op, struct pr_error *reterr)
+{
+	auto_fd target = open_target(init, op, true, reterr);
+	if (target < 0)
+		return -1;
+	struct pr_mount mount = common(init, op);
+	mount.type = pr_op_string(init, op, 0);
+	mount.source = pr_op_string(init, op, 1);
+	mount.data_count = (uint32_t)op->n[4];
+	mount.sb_flags = (unsigned long)(uint32_t)op->n[3];
+	if (op->flags & PR_MOUNT_COPYUP)
+		mount.copy_up_from = target;
+	auto_fd fd = pr_mount_attach(&mount, target, reterr);
+	if (fd < 0 && (op->flags & PR_MOUNT_OR_BIND) && (errno == EPERM || errno == EBUSY))
+		fd = bind_instead(&mount, mount.source, target, reterr);
+	return fd < 0 ? -1 : 0;
+}
+
+int pr_op_bind(struct pr_init *init, const struct pr_op *op, struct pr_error *reterr)
+{
+	auto_fd source = op->n[3] < init->source_count ? fcntl(init->sources[op->n[3]], F_DUPFD_CLOEXEC, 0)
+	                                               : open(pr_op_string(init, op, 1), O_PATH | O_CLOEXEC);
+	struct stat st;
+	if (source < 0 || fstat(source, &st) < 0)
+		return pr_fail(reterr, PR_STEP_OPEN_SOURCE);
+	if ((op->flags & PR_MOUNT_FROM_PROC) && !on_procfs(source))
+		return pr_fail_as(reterr, PR_STEP_FORBIDDEN_PROC, EPERM);
+	auto_fd target = open_target(init, op, S_ISDIR(st.st_mode), reterr);
+	if (target < 0)
+		return -1;
+	struct pr_mount mount = common(init, op);
+	mount.source_fd = source;
+	mount.recursive = op->flags & PR_MOUNT_RECURSIVE;
+	mount.idmap_recursive = op->flags & PR_MOUNT_IDMAP_RECURSIVE;
+	if (op->n[4] != UINT64_MAX)
+		mount.userns_fd = (int)op->n[4];
+	auto_fd fd = pr_mount_attach(&mount, target, reterr);
+	return fd < 0 ? -1 : 0;
+}
+
+int pr_op_setattr(struct pr_init *init, const struct pr_op *op, struct pr_error *reterr)
+{
+	auto_fd target = pr_lookup(init->root, pr_op_string(init, op, 2), PR_MAKE_NOTHING, 0, reterr);
+	if (target < 0)
+		return -1;
+	if (pr_mount_attributes(target, (uint32_t)op->n[0], (uint32_t)op->n[1], false, reterr) < 0 ||
+	    pr_mount_attributes(target, (uint32_t)(op->n[0] >> 32), (uint32_t)(op->n[1] >> 32), true, reterr) < 0)
+		return -1;
+	return pr_mount_propagate_all(target, op->n[2], reterr);
+}
+
+int pr_op_remount(struct pr_init *init, const struct pr_op *op, struct pr_error *reterr)
+{
+	auto_fd target = pr_lookup(init->root, pr_op_string(init, op, 2), PR_MAKE_NOTHING, 0, reterr);
+	if (target < 0)
+		return -1;
+	struct pr_mount mount = common(init, op);
+	mount.data_count = (uint32_t)op->n[4];
+	mount.sb_flags = (unsigned long)(uint32_t)op->n[3];
+	auto_fd fs = (int)syscall(PR_NR_fspick, target, "", FSPICK_CLOEXEC | FSPICK_EMPTY_PATH);
+	if (fs < 0)
+		return pr_fail(reterr, PR_STEP_FSOPEN);
+	if (pr_mount_configure(fs, &mount, reterr) < 0)
+		return -1;
+	if (pr_fsconfig(fs, PR_FSCONFIG_CMD_RECONFIGURE, NULL, NULL) < 0)
+		return pr_fail(reterr, PR_STEP_FSCONFIG);
+	if (pr_mount_attributes(target, mount.set, mount.clear, false, reterr) < 0)
+		return -1;
+	return pr_mount_propagate_all(target, op->n[2], reterr);
+}
