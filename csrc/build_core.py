@@ -198,6 +198,5 @@ def door(build: Path) -> Path:
     newest = max(os.path.getmtime(name) for name in objects)
     if not target.exists() or target.stat().st_mtime < newest:
         link = ["-static", "-Wl,--gc-sections,-s,-z,relro,-z,now,-z,noexecstack"]
-        link.append("-Wl,--unresolved-symbols=ignore-all")  # TEMPORARY: until every op has its file
         _run([*command, "-O2", *link, *objects, "-o", str(target)])
     return target

@@ -124,8 +124,6 @@ static int hand_over(int argc, char **argv)
 	return COMPLAIN("cannot execute ", python.interpreter, ": ", strerror(errno));
 }
 
-#pragma weak pr_init_main
-
 static bool is_number(const char *text)
 {
 	return *text && strspn(text, "0123456789") == strlen(text) && strlen(text) < 8;

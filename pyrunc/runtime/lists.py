@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is there: the containers below a root, and the processes of one container."""
+
+from __future__ import annotations
+
+import os
+
+from pyrunc.errors import PyruncError, errno_text
+from pyrunc.runtime import state
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from pyrunc.runtime.context import Context
+
+
+def describe(record: state.State) -> dict[str, Any]:
+    """What the `state` verb shows: the standard's members and runc's rootfs, created, owner."""
+    document = record.document()
+    annotations = document.pop("annotations", None)
+    shown = {name: document[name] for name in ("ociVersion", "id", "pid", "status", "bundle")}
+    shown["rootfs"] = record.rootfs
+    shown["created"] = record.created
+    if annotations:
+        shown["annotations"] = annotations
+    shown["owner"] = ""
+    return shown
+
+
+def containers(ctx: Context, *, must_exist: bool = False) -> list[dict[str, Any]]:
+    """All containers below the root, by id, with the owner's name; broken ones are warned about.
+
+    A root that is missing has none; PyruncError when it `must_exist` (it was asked for by name).
+    """
+    try:
+        names = sorted(entry.name for entry in os.scandir(ctx.root) if entry.is_dir(follow_symlinks=False))
+    except FileNotFoundError:
+        if not must_exist:
+            return []
+        raise PyruncError(f"open {ctx.root}: no such file or directory") from None
+    except OSError as error:
+        raise PyruncError(f"open {ctx.root}: {errno_text(error.errno or 0)}") from None
+    found = []
+    for name in names:
+        try:
+            record = state.load(ctx, name)
+            shown = describe(record)
+        except PyruncError as error:
+            ctx.warn(f"load container {name}: {error}")
+            continue
+        shown["owner"] = owner_name(record.owner_uid)
+        found.append(shown)
+    return found
+
+
+def owner_name(uid: int) -> str:
+    """The user's name, or #uid for one without."""
+    import pwd
+
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"#{uid}"
+
+
+def pids(ctx: Context, container_id: str) -> list[int]:
+    """The container's processes as the host numbers them, sub-cgroups included."""
+    from pyrunc import cgroups
+
+    record = state.load(ctx, container_id)
+    if not record.cgroup_paths:
+        return [] if record.status() == "stopped" else [record.init_process_pid]
+    return sorted(cgroups.from_state(record.members()).pids(recursive=True))
