@@ -36,6 +36,16 @@ class BuildCore(build_ext):
         package = Path("pyrunc") if self.inplace else Path(self.build_lib) / "pyrunc"
         shutil.copy2(door, package / "_door")
         (package / "_version.txt").write_text(build_core.version_text())
+        if not self.inplace and not build_core.sanitized():
+            link_into_checkout(package)
+
+
+def link_into_checkout(built: Path) -> None:
+    """Lets the checkout's own package find what was built: the tests run without an installation."""
+    for name in ("_native.abi3.so", "_door", "_version.txt"):
+        link = Path("pyrunc") / name
+        link.unlink(missing_ok=True)
+        link.symlink_to(Path("..") / built / name)
 
 
 class BuildPython(build_py):
