@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real engines (podman, docker, containerd) run with the runtime under test."""
