@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compiles the C core twice: objects for the cffi module, and the static executable (the front door).
+"""Compiles the C core twice: objects for the cffi module, and the static executable.
 
 Only what changed is compiled again. A missing tool is told in one sentence with its Debian package.
 With PYRUNC_SANITIZE=1 the module's objects are built for AddressSanitizer and UBSan (tests/native).
@@ -22,11 +22,23 @@ NATIVE_ONLY = ("seccomp*.c",)
 
 WARNINGS = [
     *("-Wall", "-Wextra", "-Werror", "-Wshadow", "-Wstrict-prototypes", "-Wmissing-prototypes"),
-    *("-Wformat=2", "-Wpointer-arith", "-Wundef", "-Wwrite-strings", "-Wvla", "-Wold-style-definition"),
-    *("-Wimplicit-fallthrough", "-Wlogical-op", "-Wduplicated-cond", "-Wnested-externs"),
+    *("-Wformat=2", "-Wpointer-arith", "-Wundef", "-Wwrite-strings", "-Wvla", "-Wlogical-op"),
+    *("-Wimplicit-fallthrough", "-Wold-style-definition", "-Wduplicated-cond", "-Wnested-externs"),
 ]
 COMMON = ["-std=gnu11", "-O2", "-g", "-fstack-protector-strong", "-fno-strict-aliasing"]
-SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer"]
+SANITIZE = [
+    "-fsanitize=address,undefined",
+    "-fno-sanitize-recover=undefined",
+    "-fno-omit-frame-pointer",
+]
+
+# header: (what it belongs to, the Debian package that has it)
+HEADERS = {
+    "stdio.h": ("the C library's headers", "libc6-dev"),
+    "linux/mount.h": ("the kernel's headers", "linux-libc-dev"),
+    "seccomp.h": ("libseccomp", "libseccomp-dev"),
+    "Python.h": ("Python's headers", "python3-dev"),
+}
 
 
 class BuildError(Exception):
@@ -46,8 +58,8 @@ def sources(face: str) -> list[Path]:
 
 def compiler() -> list[str]:
     """The command of the C compiler for the module (CC, else gcc or cc)."""
-    command = shlex.split(os.environ.get("CC", "")) or [shutil.which("gcc") or shutil.which("cc") or ""]
-    if not command[0] or not shutil.which(command[0]):
+    command = shlex.split(os.environ.get("CC", "")) or ["gcc" if shutil.which("gcc") else "cc"]
+    if not shutil.which(command[0]):
         raise BuildError("pyrunc needs a C compiler to be built: apt-get install gcc libc6-dev")
     return command
 
@@ -64,7 +76,8 @@ def _library(command: list[str], name: str) -> str | None:
 
 def _has_header(command: list[str], header: str) -> bool:
     source = f"#include <{header}>\n"
-    done = subprocess.run([*command, "-E", "-x", "c", "-"], input=source, text=True, capture_output=True)
+    done = subprocess.run([*command, "-E", "-x", "c", "-"], input=source, text=True,
+                          capture_output=True)
     return done.returncode == 0
 
 
@@ -81,15 +94,10 @@ def static_compiler() -> list[str]:
 
 def check_tools() -> None:
     """Raises BuildError unless headers and libraries are there."""
-    command = compiler()
-    if not _has_header(command, "stdio.h"):
-        raise BuildError("pyrunc needs the C library's headers to be built: apt-get install libc6-dev")
-    if not _has_header(command, "linux/mount.h"):
-        raise BuildError("pyrunc needs the kernel's headers to be built: apt-get install linux-libc-dev")
-    if not _has_header(command, "seccomp.h"):
-        raise BuildError("pyrunc needs libseccomp to be built: apt-get install libseccomp-dev")
-    if not _has_header([*command, f"-I{python_include()}"], "Python.h"):
-        raise BuildError("pyrunc needs Python's headers to be built: apt-get install python3-dev")
+    command = [*compiler(), f"-I{python_include()}"]
+    for header, (what, package) in HEADERS.items():
+        if not _has_header(command, header):
+            raise BuildError(f"pyrunc needs {what} to be built: apt-get install {package}")
 
 
 def python_include() -> str:
@@ -125,7 +133,8 @@ def _find(pattern: str, path: Path) -> str:
 
 
 def _commit() -> str:
-    command = ["git", "-C", str(CSRC.parent), "-c", f"safe.directory={CSRC.parent}", "rev-parse", "HEAD"]
+    here = str(CSRC.parent)
+    command = ["git", "-C", here, "-c", f"safe.directory={here}", "rev-parse", "HEAD"]
     try:
         done = subprocess.run(command, capture_output=True, text=True)
     except FileNotFoundError:

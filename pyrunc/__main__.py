@@ -19,7 +19,7 @@ def _prepare() -> None:
 
 
 def _run() -> None:
-    """Runs the command line and leaves without the interpreter's clean-up, which takes a millisecond."""
+    """Runs the command line and leaves without the interpreter's clean-up (it takes a while)."""
     _prepare()
     from pyrunc.cli.main import main
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The error log: text or JSON lines on stderr or in the file of --log, in the shape engines parse."""
+"""The error log: text or JSON lines on stderr or in --log's file, in the shape engines parse."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The verbs and their lines of help; each has a module of its own in `verbs`, loaded when called."""
+"""The verbs and their lines of help; each has a module in `verbs` that is loaded when called."""
 
 VERBS = {
     "checkpoint": "checkpoint a running container",
     "create": "create a container",
-    "delete": "delete any resources held by the container often used with detached container",
-    "events": "display container events such as OOM notifications, cpu, memory, and IO usage statistics",
+    "delete": "delete any resources held by the container",
+    "events": "display container events: OOM notifications, cpu, memory and IO usage statistics",
     "exec": "execute new process inside the container",
     "features": "show the enabled features",
     "kill": "send the specified signal (default: SIGTERM) to the container's init process",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The global flags made into a context: where the state is, which cgroup driver, rootless or not."""
+"""The global flags made into a context: where the state is, which cgroup driver, rootless."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ def make_context(parsed: Parsed, log: Log) -> Context:
         raise UsageError(f'invalid value "{rootless}" for --rootless: use true, false or auto')
     manager = str(values.get("cgroup-manager") or "cgroupfs")
     if manager not in _MANAGERS:
-        raise UsageError(f'invalid value "{manager}" for --cgroup-manager: use {", ".join(_MANAGERS)}')
+        words = ", ".join(_MANAGERS)
+        raise UsageError(f'invalid value "{manager}" for --cgroup-manager: use {words}')
     given = values.get("root")
     return Context(
         default_root(os.environ) if given is None else check_root(str(given)),

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 BUNDLE = Option("bundle", TEXT, "path to the bundle directory (default: the current directory)",
                 short="b")
 CONSOLE_SOCKET = Option("console-socket", TEXT,
-                        "AF_UNIX socket that receives the master end of the console's pseudoterminal")
+                        "AF_UNIX socket that receives the master of the console's pseudoterminal")
 PIDFD_SOCKET = Option("pidfd-socket", TEXT, "AF_UNIX socket that receives a pidfd of the process")
 PID_FILE = Option("pid-file", TEXT, "file to write the process id to")
 PRESERVE_FDS = Option("preserve-fds", INT,
-                      "pass N more file descriptors to the container (stdio + $LISTEN_FDS + N in total)",
+                      "pass N more file descriptors (stdio + $LISTEN_FDS + N in total)",
                       shown_default="0")
 NO_PIVOT = Option("no-pivot", BOOL, "do not use pivot_root (for a root filesystem on a ramdisk)")
 NO_SUBREAPER = Option("no-subreaper", BOOL, "do not become the reaper of orphaned processes")

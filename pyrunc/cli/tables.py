@@ -82,7 +82,7 @@ GLOBALS = (
     Option("log-format", TEXT, "log format: text or json", default="text", shown_default="text"),
     Option("root", TEXT, "directory of the containers' state (should be on a tmpfs)",
            shown_default="/run/pyrunc"),
-    Option("systemd-cgroup", BOOL, "let systemd manage cgroups; linux.cgroupsPath is slice:prefix:name"),
+    Option("systemd-cgroup", BOOL, "let systemd manage cgroups (cgroupsPath is slice:prefix:name)"),
     Option("rootless", TEXT, "ignore cgroup permission errors: true, false or auto",
            default="auto", shown_default="auto"),
     Option("cgroup-manager", TEXT, "cgroupfs, systemd or disabled",

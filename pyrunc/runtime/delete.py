@@ -20,7 +20,7 @@ KILL_TIMEOUT_MS = 10_000
 
 
 def delete(ctx: Context, container_id: str, *, force: bool = False) -> None:
-    """Removes a stopped or created container; with `force` any, and it is no error if there is none.
+    """Removes a stopped or created container; with `force` any one, or none.
 
     StateError when it runs and may not be killed (OPS-D2). A half-made container (its creator died)
     counts as stopped. With `force` the processes are killed before the lock is asked for: a create
@@ -47,7 +47,7 @@ def delete(ctx: Context, container_id: str, *, force: bool = False) -> None:
 
 
 def end(record: state.State) -> None:
-    """Kills the container and waits until its first process has ended; StateError when it does not."""
+    """Kills the container, waits until its first process has ended; StateError if it does not."""
     status = record.status()
     if status == "creating" and record.cgroup_paths:  # the pid is not known yet
         _manager(record).kill(SIGKILL)
@@ -72,7 +72,7 @@ def _manager(record: state.State) -> Any:
 
 
 def destroy(ctx: Context, record: state.State) -> None:
-    """Removes cgroup and state directory of a container whose first process is gone; poststop hooks.
+    """Removes cgroup and state directory of a dead container, then runs the poststop hooks.
 
     Lifecycle steps 12 and 13; used by delete, and by create and run when they fail.
     """

@@ -33,5 +33,5 @@ def _freeze(record: state.State, frozen: bool) -> None:
     from pyrunc import cgroups
 
     if not record.cgroup_paths:
-        raise StateError("cgroup not exist: the container was made without one, it cannot be paused")
+        raise StateError("cgroup not exist: the container was made without one")
     cgroups.from_state(record.members()).freeze(frozen)

@@ -34,7 +34,8 @@ def containers(ctx: Context, *, must_exist: bool = False) -> list[dict[str, Any]
     A root that is missing has none; PyruncError when it `must_exist` (it was asked for by name).
     """
     try:
-        names = sorted(entry.name for entry in os.scandir(ctx.root) if entry.is_dir(follow_symlinks=False))
+        entries = os.scandir(ctx.root)
+        names = sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
     except FileNotFoundError:
         if not must_exist:
             return []

@@ -44,7 +44,7 @@ def is_alive(pid: int, start: int) -> bool:
 
 
 def open_pidfd(pid: int, start: int) -> int:
-    """A pidfd (close-on-exec, the caller's) of that very process, -1 when it is gone. pidfd_open(2)."""
+    """A pidfd (close-on-exec, the caller's) of that very process, -1 if gone. pidfd_open(2)."""
     if pid <= 0:
         return -1
     try:
@@ -53,7 +53,7 @@ def open_pidfd(pid: int, start: int) -> int:
         return -1
     except OSError as error:
         raise NativeError(f"pidfd_open {pid}", error.errno or 0) from None
-    if not is_alive(pid, start):  # checked after the open: from here on the fd cannot change its mind
+    if not is_alive(pid, start):  # checked after the open: a pidfd does not change its mind
         os.close(fd)
         return -1
     return fd
@@ -82,7 +82,7 @@ def with_process(pid: int, start: int, action: Callable[[int], bool]) -> bool:
 
 
 def wait_exit(pidfd: int, timeout_ms: int) -> bool:
-    """True as soon as the process has ended, False after `timeout_ms`. pidfd_open(2): it polls readable."""
+    """True as soon as the process has ended, False after `timeout_ms`. pidfd_open(2)."""
     from select import POLLIN, poll
 
     poller = poll()

@@ -37,7 +37,8 @@ def kill(ctx: Context, container_id: str, signal: str = "TERM", *, everyone: boo
     record = state.load(ctx, container_id)
     number = signal_number(signal)
     status = record.status()
-    if record.cgroup_paths and (everyone or (number == SIGKILL and not record.private_pid_namespace)):
+    shared = number == SIGKILL and not record.private_pid_namespace
+    if record.cgroup_paths and (everyone or shared):
         if not _signal_cgroup(record, number):
             raise StateError(NOT_RUNNING)
     elif status == "stopped" or not _signal_init(record, number):

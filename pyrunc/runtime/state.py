@@ -243,7 +243,8 @@ def replace_file(path: str, data: bytes, mode: int) -> None:
     """Writes a file that appears whole or not at all; OSError."""
     head, _, tail = path.rpartition("/")
     temporary = f"{head}/.{tail}.{os.getpid()}"
-    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+    fd = os.open(temporary, flags, mode)
     try:
         view = memoryview(data)
         while view:

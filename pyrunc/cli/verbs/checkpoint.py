@@ -25,7 +25,7 @@ COMMAND = Command(
         Option("ext-unix-sk", BOOL, "allow external unix sockets"),
         Option("shell-job", BOOL, "allow shell jobs"),
         Option("lazy-pages", BOOL, "restore memory pages when they are needed"),
-        Option("status-fd", INT, "descriptor that is written to when lazy pages are ready", default=-1),
+        Option("status-fd", INT, "descriptor to write to when lazy pages are ready", default=-1),
         Option("page-server", TEXT, "ADDRESS:PORT of the page server"),
         Option("file-locks", BOOL, "save file locks"),
         Option("pre-dump", BOOL, "save memory only and leave the container running"),

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 COMMAND = Command(
     "delete",
-    "delete any resources held by the container often used with detached container",
+    "delete any resources held by the container",
     description="Removes a container that is stopped, or created and not yet started.",
-    options=(Option("force", BOOL, "kill the container (SIGKILL) if it is still running", short="f"),),
+    options=(Option("force", BOOL, "kill the container (SIGKILL) if it still runs", short="f"),),
 )
 
 

@@ -52,7 +52,7 @@ def _row(item: dict[str, Any]) -> list[str]:
 
 
 def table(rows: list[list[str]]) -> str:
-    """The rows in columns of at least 12 characters and 3 blanks between, as Go's tabwriter has it."""
+    """The rows in columns of at least 12 characters, 3 blanks between: Go's tabwriter."""
     columns = range(len(rows[0]) - 1)  # the last cell is not padded
     widths = [max(_WIDTH, *(len(row[i]) + _GAP for row in rows)) for i in columns]
     return "".join(

@@ -17,7 +17,7 @@ COMMAND = Command(
     "ps",
     "display the processes running inside a container",
     arguments="<container-id> [ps options]",
-    description="Runs the host's ps (with -ef or the given options) and shows the container's lines.",
+    description="Runs the host's ps (-ef or the given options); shows the container's lines.",
     options=(
         Option("format", TEXT, "table or json", short="f", default="table", shown_default="table"),
     ),

@@ -23,7 +23,7 @@ Writes a config.json to start from: it runs "sh" on a terminal. Edit "process" a
 filesystem into the directory "rootfs" beside it.
 """,
     options=(
-        Option("bundle", TEXT, "directory to write it to (default: the current directory)", short="b"),
+        Option("bundle", TEXT, "where to write it (default: the current directory)", short="b"),
         Option("rootless", BOOL, "for a container that an unprivileged user runs"),
     ),
     least=0,

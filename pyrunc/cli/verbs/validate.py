@@ -21,7 +21,7 @@ COMMAND = Command(
 Checks the config.json of the bundle (default: the current directory) and prints one line for each
 problem. The exit code is 0 when the config is good.
 """,
-    options=(Option("strict", BOOL, "take the standard by its letter: refuse nulls and file type bits"),),
+    options=(Option("strict", BOOL, "by the letter: refuse nulls and file type bits"),),
     least=0,
 )
 
