@@ -7,7 +7,7 @@ reading a config takes.
 
 from __future__ import annotations
 
-from _json import encode_basestring, make_scanner, scanstring
+from _json import encode_basestring, make_scanner
 
 from pyrunc.errors import PyruncError
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, NoReturn
 
-MAX_BYTES = 16 << 20
+MAX_BYTES = 8 << 20
 MAX_DEPTH = 64
 MAX_DIGITS = 40  # of an integer; 64-bit values have 20
 
@@ -35,7 +35,7 @@ class JsonError(PyruncError, ValueError):
         self.column = column
 
 
-class _Duplicate(Exception):
+class _DuplicateError(Exception):
     """An object repeats the member name `args[0]`."""
 
 
@@ -45,7 +45,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         seen = set()
         for name, _ in pairs:
             if name in seen:
-                raise _Duplicate(name)
+                raise _DuplicateError(name)
             seen.add(name)
     return members
 
@@ -78,7 +78,8 @@ class _Context:
     parse_constant = staticmethod(_constant)
 
 
-_scan: Callable[[str, int], tuple[Any, int]] = make_scanner(_Context)  # type: ignore[arg-type]  # typeshed: a class
+# (text, index) -> (value, index behind it); raises JsonError, StopIteration and ValueError.
+scan: Callable[[str, int], tuple[Any, int]] = make_scanner(_Context)  # type: ignore[arg-type]  # typeshed: a class
 
 
 def position(text: str, index: int) -> tuple[int, int]:
@@ -114,7 +115,7 @@ def loads(data: bytes) -> Any:
     text = decode(data)
     value = _parse(text)
     if b"\\u" in data and _may_hide(data):
-        _check_strings(value)
+        check_strings(value)
     if not _shallow(data):
         _check_depth(value)
     return value
@@ -123,12 +124,12 @@ def loads(data: bytes) -> Any:
 def _parse(text: str) -> Any:
     start = len(text) - len(text.lstrip(_BLANK))
     try:
-        value, end = _scan(text, start)
+        value, end = scan(text, start)
     except JsonError:
         raise
     except RecursionError:
         raise JsonError(f"nested deeper than {MAX_DEPTH} levels") from None
-    except _Duplicate as duplicate:
+    except _DuplicateError as duplicate:
         raise JsonError(f"member {duplicate.args[0]!r} is given twice in one object") from None
     except (StopIteration, SystemError, ValueError):
         raise _syntax_error(text, start) from None
@@ -147,7 +148,7 @@ def _syntax_error(text: str, start: int) -> JsonError:
     from json import JSONDecodeError
 
     try:
-        _scan(text, start)
+        scan(text, start)
     except StopIteration as stop:
         index = stop.value
         if index < len(text):
@@ -164,7 +165,8 @@ def _may_hide(data: bytes) -> bool:
     return b"\\u0000" in data or b"\\ud" in data or b"\\uD" in data
 
 
-def _check_strings(value: Any) -> None:
+def check_strings(value: Any) -> None:
+    """JsonError when a string at any depth holds NUL or half of a surrogate pair (PY-9)."""
     stack = [value]
     while stack:
         item = stack.pop()
@@ -246,9 +248,3 @@ def _write(value: Any, indent: str, margin: str, colon: str, put: Callable[[str]
         put(margin + "]" if value else "[]")
     else:
         raise TypeError(f"{type(value).__name__} is not JSON")
-
-
-def read_string(text: str, start: int) -> tuple[str, int]:
-    """The string whose opening quote is at `start`, and the index behind its closing quote."""
-    value, end = scanstring(text, start + 1, True)
-    return value, end

@@ -78,7 +78,9 @@ def default_config(*, rootless: bool = False, cgroup_v2: bool = True, uid: int =
 
 
 def _namespaces(rootless: bool, cgroup_v2: bool) -> list[Namespace]:
-    words = ["pid", "ipc", "uts", "mount"] if rootless else ["pid", "network", "ipc", "uts", "mount"]
+    words = ["pid", "ipc", "uts", "mount"]
+    if not rootless:
+        words.insert(1, "network")
     if cgroup_v2:
         words.append("cgroup")
     if rootless:

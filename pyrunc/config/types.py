@@ -67,10 +67,11 @@ class Scheduler(TypedDict):
 # "class" is a Python keyword: this form is the only one.
 IoPriority = TypedDict("IoPriority", {"class": str, "priority": int})
 
-# "final" and "initial" hold CPU lists such as "0-3,7".
-ExecCpuAffinity = TypedDict(
-    "ExecCpuAffinity", {"initial": NotRequired[str], "final": NotRequired[str]}
-)
+
+# Both hold CPU lists such as "0-3,7".
+class ExecCpuAffinity(TypedDict):
+    initial: NotRequired[str]
+    final: NotRequired[str]
 
 
 class Process(TypedDict):
