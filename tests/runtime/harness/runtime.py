@@ -116,6 +116,7 @@ class Runtime:
         top: Iterable[str | Path] = (),
         root: bool = True,
         env: Mapping[str, str] | None = None,
+        prefix: Iterable[str] = (),
         **popen: Any,
     ) -> subprocess.Popen[bytes]:
         """Start the runtime and return the process; stdin is empty and the rest discarded
@@ -124,10 +125,12 @@ class Runtime:
         for stream in ("stdin", "stdout", "stderr"):
             popen.setdefault(stream, subprocess.DEVNULL)
         environment = dict(ENVIRONMENT if env is None else env)
-        return subprocess.Popen(self.argv(*args, top=top, root=root), env=environment, **popen)
+        return subprocess.Popen(
+            [*prefix, *self.argv(*args, top=top, root=root)], env=environment, **popen
+        )
 
     def run(
-        self, *args: str | Path, stdin: str = "", timeout: float = TIMEOUT, **how: Any
+        self, *args: str | Path, stdin: str | int = "", timeout: float = TIMEOUT, **how: Any
     ) -> Result:
         """Run to the end with any outcome. Output goes to files, so a container may keep them
         open.
@@ -135,9 +138,17 @@ class Runtime:
         number = next(self._count)
         stdout, stderr = self.io / f"{number}.out", self.io / f"{number}.err"
         source = self.io / f"{number}.in"
-        source.write_text(stdin)
+        source.write_text(stdin if isinstance(stdin, str) else "")
         with open(source, "rb") as fin, open(stdout, "wb") as fout, open(stderr, "wb") as ferr:
-            process = self.spawn(*args, **{"stdin": fin, "stdout": fout, "stderr": ferr, **how})
+            process = self.spawn(
+                *args,
+                **{
+                    "stdin": fin if isinstance(stdin, str) else stdin,
+                    "stdout": fout,
+                    "stderr": ferr,
+                    **how,
+                },
+            )
             try:
                 code = process.wait(timeout)
             except subprocess.TimeoutExpired:
