@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Control groups behind one interface, whether the host has v1, hybrid or v2 ones."""
+
+from __future__ import annotations
+
+from pyrunc.errors import ConfigError
+
+from . import calls, paths
+from .detect import CGROUP_ROOT, UNIFIED, Layout, detect
+from .manager import Manager, groups_of
+from .v1 import ManagerV1
+from .v2 import ManagerV2
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__ = ["Layout", "Manager", "detect", "from_state", "open_manager"]
+
+_MANAGERS: dict[int, type[Manager]] = {1: ManagerV1, 2: ManagerV2}
+
+
+def open_manager(
+    cgroups_path: str | None,
+    container_id: str,
+    *,
+    driver: str = "cgroupfs",
+    rootless: bool = False,
+    layout: Layout | None = None,
+) -> Manager:
+    """The manager of a new container; touches nothing yet.
+
+    cgroups_path: linux.cgroupsPath. driver: "cgroupfs", "systemd" or "disabled" (a manager without
+    groups). layout: the hierarchies to use instead of the host's. ConfigError for a path that cannot be.
+    """
+    if driver == "disabled":
+        return ManagerV2({}, rootless=True, chosen=False)
+    if driver == "systemd":
+        raise ConfigError("the systemd cgroup driver is not supported yet: use --cgroup-manager cgroupfs")
+    layout = layout or detect()
+    groups: dict[str, calls.Group] = {}
+    for name, mount in layout.mounts.items():
+        path = paths.place(cgroups_path or "", container_id, version=layout.version,
+                           own_path=lambda name=name: layout.own_path(name),  # type: ignore[misc]
+                           delegated=rootless)
+        groups[name] = calls.Group(mount.mountpoint, path, layout.version)
+    manager = _MANAGERS[layout.version](groups, rootless=rootless, chosen=bool(cgroups_path))
+    calls.find_missing(list(groups.values()))
+    return manager
+
+
+def from_state(state: dict[str, Any]) -> Manager:
+    """The manager of an existing container from the members of its state.json.
+
+    `cgroup` is what Manager.record() gave; a state without it (another runtime's) has `cgroup_paths`,
+    of which the last directory counts as the container's own.
+    """
+    record = state.get("cgroup")
+    if record:
+        version = record["version"]
+        return _MANAGERS[version](groups_of(record, version), rootless=bool(record.get("rootless")))
+    found: dict[str, str] = state.get("cgroup_paths") or {}
+    version = 2 if UNIFIED in found or not found else 1
+    layout = detect() if found else Layout(2, {})
+    groups = {}
+    for name, full in found.items():
+        mount = layout.mounts.get(name)
+        top = mount.mountpoint if mount else CGROUP_ROOT
+        if full.startswith(top + "/"):
+            groups[name] = calls.Group(top, full[len(top) + 1:], version, made=1)
+    return _MANAGERS[version](groups, rootless=bool(state.get("rootless")))

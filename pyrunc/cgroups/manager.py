@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the managers of v1 and v2 have in common: making, joining, freezing and removing groups."""
+
+from __future__ import annotations
+
+from errno import EACCES, ENODEV, ENOENT, EPERM, EROFS
+
+from pyrunc.errors import ConfigError, NativeError, StateError
+
+from . import calls
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from .writes import Write
+
+_NOT_ALLOWED = (EPERM, EACCES, EROFS)
+_GONE = (ENOENT, ENODEV)
+
+
+class Manager:
+    """The cgroups of one container. `groups` has a group for each controller ("" = v2).
+
+    rootless: permission errors count as "no cgroup" as long as nothing is asked of it. chosen: the
+    config names the path, so such an error is one.
+    """
+
+    version = 0
+    driver = "cgroupfs"
+
+    def __init__(self, groups: dict[str, calls.Group], *, rootless: bool = False,
+                 chosen: bool = True) -> None:
+        self.groups = groups
+        self.rootless = rootless
+        self.chosen = chosen
+
+    # -- what the state directory keeps --------------------------------------------------------------
+
+    @property
+    def paths(self) -> dict[str, str]:
+        """{controller: absolute path}, the `cgroup_paths` of state.json."""
+        return {name: group.full for name, group in self.groups.items()}
+
+    def record(self) -> dict[str, Any]:
+        """What from_state() needs, the `cgroup` of state.json; complete before create() is called."""
+        return {
+            "version": self.version,
+            "rootless": self.rootless,
+            "groups": {name: [group.mountpoint, group.path, group.made]
+                       for name, group in self.groups.items()},
+        }
+
+    def _unique(self) -> list[calls.Group]:
+        """One group for each hierarchy: controllers that are mounted together share theirs."""
+        return list({group.mountpoint: group for group in self.groups.values()}.values())
+
+    def _freezer(self) -> calls.Group | None:
+        raise NotImplementedError
+
+    def _any(self) -> calls.Group | None:
+        """The group that tells which processes there are."""
+        group = self._freezer()
+        return group or next(iter(self.groups.values()), None)
+
+    # -- making --------------------------------------------------------------------------------------
+
+    def create(self) -> None:
+        """Makes what is missing and checks that the cgroups are fit for a new container (CGP-6).
+
+        StateError when a cgroup that was there has processes, or is frozen; nothing that was made is
+        left behind by an error.
+        """
+        try:
+            self._make()
+            self._check_fit()
+        except BaseException:
+            self._forget()
+            raise
+
+    def _make(self) -> None:
+        try:
+            calls.create(self._unique())
+        except NativeError as error:
+            if error.errno not in _NOT_ALLOWED or not self.rootless or self.chosen:
+                raise
+            self._make_what_is_allowed()
+
+    def _make_what_is_allowed(self) -> None:
+        for name, group in list(self.groups.items()):
+            try:
+                calls.create([group])
+            except NativeError as error:
+                if error.errno not in _NOT_ALLOWED:
+                    raise
+                del self.groups[name]
+
+    def _check_fit(self) -> None:
+        freezer = self._freezer()
+        if freezer and calls.frozen(freezer):
+            raise StateError("container's cgroup unexpectedly frozen")
+        found = max((len(calls.pids(group, recursive=True))
+                     for group in self._unique() if not group.made), default=0)
+        if found:
+            raise StateError(f"container's cgroup is not empty: {found} process(es) found")
+
+    def _forget(self) -> None:
+        try:
+            calls.remove(self._unique(), timeout_ms=0)
+        except NativeError:
+            pass  # the error that is being raised is the one to tell
+
+    def apply(self, resources: dict[str, Any] | None) -> None:
+        """Sets the limits of linux.resources; None (the config has none) leaves a cgroup that was
+        there before as it is (CGP-5).
+
+        ConfigError for what this host cannot do, NativeError for what the kernel refuses; both name
+        the member of config.json.
+        """
+        raise NotImplementedError
+
+    def _group_of(self, write: Write) -> calls.Group:
+        raise NotImplementedError
+
+    def _without(self, write: Write) -> ConfigError:
+        if self.rootless and not self.groups:
+            return ConfigError(f"{write.field}: no permission to make a cgroup for it; rootless "
+                               "containers need a delegated one for limits")
+        return ConfigError(f"{write.field}: the {write.controller} cgroup controller is not available "
+                           "on this host")
+
+    # -- processes -----------------------------------------------------------------------------------
+
+    def spawn_fd(self) -> int:
+        """A directory fd for CLONE_INTO_CGROUP, the caller's; -1 where that does not exist."""
+        return -1
+
+    def join_fds(self) -> list[int]:
+        """Descriptors on which the new process joins by pr_cgroup_join before it executes anything;
+        they are the caller's. Empty where spawn_fd() does it."""
+        return calls.open_join(self._unique())
+
+    def attach(self, pid: int) -> None:
+        """Moves process `pid` into every group; dear on v1, where join_fds() is the better way."""
+        groups = self._unique()
+        if groups:
+            calls.attach(groups, pid)
+
+    def pids(self, recursive: bool = True) -> list[int]:
+        """Host pids of the container's processes; none when its cgroup is gone."""
+        group = self._any()
+        if group is None:
+            return []
+        try:
+            return calls.pids(group, recursive=recursive)
+        except NativeError as error:
+            if error.errno in _GONE:
+                return []
+            raise
+
+    def freeze(self, frozen: bool) -> None:
+        """Freezes or thaws all processes and waits until it is done; StateError without a freezer."""
+        group = self._freezer()
+        if group is None:
+            raise StateError("cgroup not exist: there is no freezer for this container")
+        calls.freeze(group, frozen)
+
+    def frozen(self) -> bool:
+        """True when the container is frozen; False when its cgroup is gone or has no freezer."""
+        group = self._freezer()
+        if group is None:
+            return False
+        try:
+            return calls.frozen(group)
+        except NativeError as error:
+            if error.errno in _GONE:
+                return False
+            raise
+
+    def kill(self, number: int = calls.SIGKILL) -> None:
+        """Signals all processes, those in sub-cgroups too; a cgroup that is gone has none."""
+        group = self._any()
+        if group is None:
+            return
+        try:
+            calls.kill(group, number)
+        except NativeError as error:
+            if error.errno not in _GONE:
+                raise
+
+    def remove(self) -> None:
+        """Removes the directories that were made for the container, with all below them.
+
+        Waits a bounded time for processes that are ending; NativeError (EBUSY) after that.
+        """
+        groups = self._unique()
+        if groups:
+            calls.remove(groups)
+
+
+def groups_of(record: dict[str, Any], version: int) -> dict[str, calls.Group]:
+    """The groups that Manager.record() wrote."""
+    found: dict[str, Sequence[Any]] = record["groups"]
+    return {name: calls.Group(mountpoint, path, version, made)
+            for name, (mountpoint, path, made) in found.items()}

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The container's cgroup on v2: one directory, its controllers enabled along the path."""
+
+from __future__ import annotations
+
+import os
+
+from pyrunc.errors import ConfigError, NativeError, StateError, errno_text
+
+from . import calls
+from .detect import UNIFIED
+from .manager import Manager
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from .writes import Write
+
+# These cannot be set in a group that is threaded or whose domain is invalid (CONV-3).
+_DOMAIN_CONTROLLERS = ("memory", "io", "hugetlb", "cpu")
+
+
+class ManagerV2(Manager):
+    """One group for all controllers."""
+
+    version = 2
+
+    def _freezer(self) -> calls.Group | None:
+        return self.groups.get(UNIFIED)
+
+    def _make(self) -> None:
+        super()._make()
+        group = self.groups.get(UNIFIED)
+        if group:
+            self._check_type(group)
+            self._enable(group)
+
+    def _check_type(self, group: calls.Group) -> None:
+        """A process can be put into a domain only (cgroups(7), "Creating a threaded subtree")."""
+        kind = calls.read(group, "cgroup.type").strip()
+        if kind == "domain invalid":
+            raise StateError(f"cgroup {group.full} is in {kind!r} mode: a cgroup above it has threaded "
+                             "children, no process can be put into it")
+
+    def _enable(self, group: calls.Group) -> None:
+        """Enables every controller along the path, each as far down as the one above offers it (UNI-2).
+
+        What is refused here is told by apply() when it is needed.
+        """
+        parts = group.path.split("/")
+        for depth in range(len(parts)):
+            above = calls.Group(group.mountpoint, "/".join(parts[:depth]), 2)
+            offered = calls.read(above, "cgroup.controllers").split()
+            enabled = calls.read(above, "cgroup.subtree_control").split()
+            wanted = [f"+{name}" for name in offered if name not in enabled]
+            if not wanted or calls.write([(above, "cgroup.subtree_control", " ".join(wanted))]) is None:
+                continue
+            for word in wanted:  # one that cannot be enabled must not keep the others out
+                calls.write([(above, "cgroup.subtree_control", word)])
+
+    def apply(self, resources: dict[str, Any] | None) -> None:
+        """See Manager.apply."""
+        from . import v2_values, writes
+
+        wanted = v2_values.writes(resources) if resources else []
+        if wanted:
+            self._check_offered(wanted)
+            self._check_usage((resources or {}).get("memory") or {})
+            writes.perform(wanted, self._group_of)
+        self.apply_devices(resources)
+
+    def _group_of(self, write: Write) -> calls.Group:
+        group = self.groups.get(UNIFIED)
+        if group is None:
+            raise self._without(write)
+        return group
+
+    def _check_offered(self, wanted: Sequence[Write]) -> None:
+        """An error for the first write whose controller is not there, naming both (UNI-4)."""
+        group = self._group_of(wanted[0])
+        offered = set(calls.read(group, "cgroup.controllers").split())
+        for write in wanted:
+            if write.controller in offered or write.controller not in _known_controllers(group):
+                continue
+            kind = calls.read(group, "cgroup.type").strip()
+            if kind != "domain" and write.controller in _DOMAIN_CONTROLLERS:
+                raise ConfigError(f"{write.field}: cgroup {group.full} is in {kind!r} mode, in which "
+                                  f"the {write.controller} controller cannot be used")
+            raise self._not_offered(write, group)
+
+    def _not_offered(self, write: Write, group: calls.Group) -> ConfigError:
+        above = calls.Group(group.mountpoint, group.path.rpartition("/")[0], 2)
+        if write.controller not in calls.read(above, "cgroup.controllers").split():
+            return self._without(write)
+        refused = calls.write([(above, "cgroup.subtree_control", f"+{write.controller}")])
+        reason = f": {errno_text(refused[1])}" if refused else ""
+        return ConfigError(f"{write.field}: the {write.controller} cgroup controller cannot be enabled "
+                           f"in {above.full}/cgroup.subtree_control{reason}")
+
+    def _check_usage(self, memory: dict[str, Any]) -> None:
+        """MEM-8: with checkBeforeUpdate a limit that is used up already is refused."""
+        limit = memory.get("limit") or 0
+        if not memory.get("checkBeforeUpdate") or limit <= 0:
+            return
+        try:
+            used = int(calls.read(self.groups[UNIFIED], "memory.current"))
+        except NativeError:
+            return  # nobody can say what is used
+        if used >= limit:
+            raise ConfigError(f"linux.resources.memory.limit: {limit} is not above the {used} bytes "
+                              "that are in use (checkBeforeUpdate)")
+
+    def apply_devices(self, resources: dict[str, Any] | None) -> None:
+        """Loads the device program and puts it in the place of the one before."""
+        group = self.groups.get(UNIFIED)
+        if group is None or (resources is None and not group.made):
+            return
+        from . import device_program, devices
+
+        rules = devices.rules_of((resources or {}).get("devices") or [])
+        try:
+            prog_fd = calls.load_device_program(device_program.program(rules))
+        except NativeError as error:
+            if self.rootless:
+                return  # a rootless caller cannot make device nodes anyway
+            raise NativeError(f"{devices.FIELD}: {error.tried}", error.errno or 0,
+                              "the kernel needs CONFIG_CGROUP_BPF, the caller CAP_BPF") from None
+        try:
+            calls.attach_device_program(group, prog_fd)
+        finally:
+            os.close(prog_fd)
+
+    def spawn_fd(self) -> int:
+        """See Manager.spawn_fd; -1 only when there is no cgroup at all (rootless)."""
+        group = self.groups.get(UNIFIED)
+        return calls.open_at(group, "", os.O_PATH | os.O_DIRECTORY) if group else -1
+
+    def join_fds(self) -> list[int]:
+        """None are needed: the process starts in the cgroup."""
+        return []
+
+
+def _known_controllers(group: calls.Group) -> set[str]:
+    """Names that are controllers, offered here or not; files of others ("cgroup.*", "misc2.x") have none."""
+    root = calls.Group(group.mountpoint, "", 2)
+    return {"cpu", "cpuset", "io", "memory", "pids", "rdma", "hugetlb", "misc",
+            *calls.read(root, "cgroup.controllers").split()}
