@@ -26,11 +26,7 @@ HOST_TOOLS = {  # program: Debian package
     "mke2fs": "e2fsprogs",
     "unshare": "util-linux",
 }
-PACKAGES = """
-    linux-image-cloud-amd64 kmod cpio systemd systemd-sysv dbus dbus-user-session libpam-systemd
-    udev apparmor uidmap fuse-overlayfs slirp4netns fuse3 criu runc crun podman conmon
-    busybox-static procps iproute2 iptables strace gcc libc6-dev libseccomp2 python3 python3-venv
-""".split()
+PACKAGES = (HERE / "packages.txt").read_text().split()
 SUITE_REQUIREMENTS = ["pytest", "hypothesis", "pytest-timeout"]
 
 Say = Callable[[str], None]
@@ -167,7 +163,7 @@ def _build(target: Path, say: Say) -> None:
         subprocess.run(
             ["mke2fs", "-q", "-t", "ext4", "-O", "^has_journal", "-m", "0",
              "-E", "lazy_itable_init=1,nodiscard", "-d", str(root), str(work / "disk"), DISK_SIZE],
-            check=True,
+            check=True, stdout=subprocess.DEVNULL,
         )  # fmt: skip
         shutil.rmtree(root)
         work.chmod(0o755)
@@ -180,10 +176,10 @@ def _drop_old(keep: Path) -> None:
     """Remove the images of other recipes that no machine uses now."""
     for old in keep.parent.glob("vm-*"):
         if old.is_dir() and old != keep:
-            with (keep.parent / f"{old.name}.lock").open("w") as lock:
-                with contextlib.suppress(BlockingIOError):
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    shutil.rmtree(old)
+            lock_file = keep.parent / f"{old.name}.lock"
+            with lock_file.open("w") as lock, contextlib.suppress(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(old)
 
 
 @contextlib.contextmanager

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Command line: run tests in the virtual machine and bring the results back.
 
-    python tests/vm/run.py                                   the whole matrix, one boot
-    python tests/vm/run.py --as user --systemd               one flavour
-    python tests/vm/run.py --runtime /usr/sbin/runc -- pytest tests/vm/inside_machine.py
+python tests/vm/run.py                                the whole matrix, one boot
+python tests/vm/run.py --as user --systemd            one flavour
+python tests/vm/run.py --runtime /usr/sbin/runc -- pytest tests/vm/inside
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
+sys.path.insert(0, str(HERE.parent.parent))
 
-import image  # noqa: E402
-import machine  # noqa: E402
+from tests.vm import image, machine  # noqa: E402
 
 CHECKOUT = image.CHECKOUT
 INSIDE = "/payload/checkout"
 PYRUNC = "/opt/pyrunc/bin/pyrunc"
 BOUND = 25 * 60  # seconds for everything after the image is there
-DEFAULT = ["pytest", "-q", "tests/runtime"]
+SYSTEMD = "--systemd-cgroup"
+SUITE = ["pytest", "-v", "--tb=short", "tests/runtime"]
+INSIDE_ONLY = ["pytest", "-v", "--tb=short", "tests/vm/inside"]
 
-FLAVOURS = {  # name: (who, global flags of the runtime)
-    "root-cgroupfs": ("root", ""),
-    "root-systemd": ("root", "--systemd-cgroup"),
-    "user-cgroupfs": ("user", ""),
-    "user-systemd": ("user", "--systemd-cgroup"),
-    "plain": ("plain", ""),
+FLAVOURS = {  # name: (who, global flags of the runtime, what runs when no command is given)
+    "root-cgroupfs": ("root", "", [*SUITE, "tests/vm/inside"]),
+    "root-systemd": ("root", SYSTEMD, INSIDE_ONLY),
+    "user-cgroupfs": ("user", "", INSIDE_ONLY),
+    "user-systemd": ("user", SYSTEMD, INSIDE_ONLY),
+    "plain": ("plain", "", INSIDE_ONLY),
 }
-MATRIX = ("root-cgroupfs", "root-systemd", "user-cgroupfs")
 
 
 def copy_checkout(target: Path) -> None:
@@ -55,20 +55,20 @@ def copy_checkout(target: Path) -> None:
 
 
 def build_wheel(checkout: Path, target: Path) -> None:
-    """Build pyrunc's wheel from the copied checkout, with this machine's Python 3.11."""
-    python = shutil.which(f"python{image.PYTHON}", path="/usr/bin") or sys.executable
+    """Build pyrunc's wheel (stable ABI, so any Python can) from the copied checkout."""
     subprocess.run(
-        [python, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(target), str(checkout)],
+        [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(target), str(checkout)],
         check=True,
     )
 
 
 def flavour_step(name: str, argv: list[str], runtime: str) -> dict[str, Any]:
     """Return the job's step that runs `argv` in one flavour."""
-    who, flags = FLAVOURS[name]
+    who, flags, default = FLAVOURS[name]
+    argv = argv or default
     if argv[0] == "pytest":
         argv = [*argv, "-p", "no:cacheprovider", "--junit-xml={junit}"]
-    env = {"OCI_RUNTIME": runtime, "OCI_RUNTIME_FLAGS": flags}
+    env = {"OCI_RUNTIME": f"{runtime} {flags}".rstrip(), "PYRUNC_VM": "1"}
     return {"name": name, "who": who, "argv": argv, "cwd": INSIDE, "env": env}
 
 
@@ -76,7 +76,7 @@ def make_job(flavours: list[str], argv: list[str], runtime: str, seconds: float)
     """Return job.json: the install step when pyrunc is under test, then one step a flavour."""
     steps = [flavour_step(name, argv, runtime) for name in flavours]
     if runtime == PYRUNC:
-        pip = ["/opt/pyrunc/bin/pip", "install", "-q", "--no-index", "--no-deps", "--no-compile"]
+        pip = ["/opt/pyrunc/bin/pip", "install", "-q", "--no-index", "--no-deps"]
         install = {"name": "install", "who": "root", "cwd": "/", "env": {}, "required": True}
         steps.insert(0, install | {"argv": ["sh", "-c", f"{' '.join(pip)} /payload/wheels/*.whl"]})
     return {"seconds": seconds, "steps": steps}
@@ -104,9 +104,9 @@ def run(
     rebuild: bool = False,
     say: machine.Say = lambda line: print(line, flush=True),
 ) -> dict[str, int]:
-    """Run `argv` once a flavour in one boot; return {step: exit status}, 125 where it never ran.
+    """Run `argv` (empty: the flavour's own) once a flavour, in one boot.
 
-    Logs, junit files and the console are left in `out`. Raises MachineError when the machine
+    Returns {step: exit status}, 125 where it never ran. Logs, junit files and the console are left in `out`. Raises MachineError when the machine
     itself failed; its message holds the tail of the console.
     """
     machine.need_host()
@@ -144,18 +144,18 @@ def main() -> int:
     parser.add_argument("--results", type=Path, help="directory for logs and junit files")
     parser.add_argument("--seconds", type=float, default=BOUND, help="bound for build, boot, tests")
     parser.add_argument("--rebuild", action="store_true", help="make the image anew")
-    parser.add_argument("argv", nargs="*", metavar="command", help=f"default: {DEFAULT}")
+    parser.add_argument("argv", nargs="*", metavar="command", help="default: the suites")
     options = parser.parse_args()
-    flavours = options.flavour or list(MATRIX)
+    flavours = options.flavour or list(FLAVOURS)
     if options.who or options.systemd:
-        want = (options.who or "root", "--systemd-cgroup" if options.systemd else "")
-        flavours = [name for name, have in FLAVOURS.items() if have == want]
+        want = (options.who or "root", SYSTEMD if options.systemd else "")
+        flavours = [name for name, have in FLAVOURS.items() if have[:2] == want]
         if not flavours:
             parser.error("no such flavour: plain has no systemd")
     out = options.results or Path(tempfile.mkdtemp(prefix="pyrunc-vm-results-"))
     try:
         found = run(
-            flavours, options.argv or DEFAULT, out, runtime=options.runtime,
+            flavours, options.argv, out, runtime=options.runtime,
             seconds=options.seconds, rebuild=options.rebuild,
         )  # fmt: skip
     except (machine.MachineError, RuntimeError, subprocess.CalledProcessError) as error:
