@@ -41,7 +41,7 @@ class BuildCore(build_ext):
 
 
 def link_into_checkout(built: Path) -> None:
-    """Lets the checkout's own package find what was built: the tests run without an installation."""
+    """Lets the checkout's own package find what was built: tests need no installation."""
     for name in ("_native.abi3.so", "_door", "_version.txt"):
         link = Path("pyrunc") / name
         link.unlink(missing_ok=True)

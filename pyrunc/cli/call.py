@@ -14,16 +14,17 @@ if TYPE_CHECKING:
 
 
 class Call:
-    """One run of one verb."""
+    """One run of one verb; `main` sets the context once the global flags are found to be good."""
 
     __slots__ = ("args", "context", "given", "log", "program", "values")
 
-    def __init__(self, program: str, options: tuple[Option, ...], parsed: Parsed, context: Context,
+    context: Context
+
+    def __init__(self, program: str, options: tuple[Option, ...], parsed: Parsed,
                  log: Log) -> None:
         self.program = program
         self.args = parsed.rest
         self.given = parsed.given
-        self.context = context
         self.log = log
         self.values: dict[str, Value] = {option.name: option.default for option in options}
         self.values.update(parsed.values)

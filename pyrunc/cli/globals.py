@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pyrunc.cli.parser import Parsed
+    from pyrunc.cli.parser import Value
     from pyrunc.log import Log
 
 DEFAULT_ROOT = "/run/pyrunc"
@@ -22,9 +22,8 @@ _MANAGERS = ("cgroupfs", "systemd", "disabled")
 _WHOLE_ID_RANGE = ("0", "0", "4294967295")
 
 
-def make_context(parsed: Parsed, log: Log) -> Context:
+def make_context(values: Mapping[str, Value], log: Log) -> Context:
     """The context for the values of the global flags; UsageError when one makes no sense."""
-    values = parsed.values
     rootless = str(values.get("rootless") or "auto")
     if rootless not in _ROOTLESS:
         raise UsageError(f'invalid value "{rootless}" for --rootless: use true, false or auto')

@@ -56,12 +56,15 @@ def _run(program: str, module: ModuleType, first: Parsed) -> int:
                        stop_early=command.stop_early)
     except UsageError as error:
         return _incorrect(_log_of(first), str(error), _command_help(program, command))
-    parsed.values = {**first.values, **parsed.values}
+    own = {option.name for option in command.options}  # of spec, one has the name of a global
+    for name, value in parsed.values.items():
+        if name not in own:
+            first.values[name] = value
     parsed.given |= first.given
-    if parsed.values.get("help"):
+    if first.values.get("help"):
         return _print(_command_help(program, command))
     try:
-        log = _log_of(parsed)
+        log = _log_of(first)
     except UsageError as error:
         Log().failure(str(error))
         return 1
@@ -69,17 +72,18 @@ def _run(program: str, module: ModuleType, first: Parsed) -> int:
         check_count(program, command.name, len(parsed.rest), command.least, command.most)
     except UsageError as error:
         return _incorrect(log, str(error), _command_help(program, command), "Incorrect Usage.")
-    return _perform(program, module, parsed, log)
+    return _perform(Call(program, command.options, parsed, log), module, first)
 
 
-def _perform(program: str, module: ModuleType, parsed: Parsed, log: Log) -> int:
+def _perform(call: Call, module: ModuleType, first: Parsed) -> int:
     """Runs the verb and turns whatever it raises into one logged line."""
     command: Command = module.COMMAND
+    log = call.log
     try:
         from pyrunc.cli.globals import make_context
 
-        context = make_context(parsed, log)
-        code: int = module.run(Call(program, (*GLOBALS, *command.options), parsed, context, log))
+        call.context = make_context(first.values, log)
+        code: int = module.run(call)
         return code
     except PyruncError as error:
         message = str(error)

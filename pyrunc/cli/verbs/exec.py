@@ -53,9 +53,10 @@ The exit code is the process's, 128 + N when signal N ended it, 255 when it coul
 
 def run(call: Call) -> int:
     """Returns the process's exit status (0 when detached)."""
+    options_given = exec_options(call)
     from pyrunc.runtime import execute
 
-    return execute.execute(call.context, call.args[0], exec_options(call))
+    return execute.execute(call.context, call.args[0], options_given)
 
 
 def exec_options(call: Call) -> ExecOptions:
