@@ -31,12 +31,14 @@ def open_manager(
     """The manager of a new container; touches nothing yet.
 
     cgroups_path: linux.cgroupsPath. driver: "cgroupfs", "systemd" or "disabled" (a manager without
-    groups). layout: the hierarchies to use instead of the host's. ConfigError for a path that cannot be.
+    groups). layout: the hierarchies to use instead of the host's. ConfigError for a path that
+    cannot be.
     """
     if driver == "disabled":
         return ManagerV2({}, rootless=True, chosen=False)
     if driver == "systemd":
-        raise ConfigError("the systemd cgroup driver is not supported yet: use --cgroup-manager cgroupfs")
+        raise ConfigError("the systemd cgroup driver is not supported yet: "
+                          "use --cgroup-manager cgroupfs")
     layout = layout or detect()
     groups: dict[str, calls.Group] = {}
     for name, mount in layout.mounts.items():
@@ -52,8 +54,8 @@ def open_manager(
 def from_state(state: dict[str, Any]) -> Manager:
     """The manager of an existing container from the members of its state.json.
 
-    `cgroup` is what Manager.record() gave; a state without it (another runtime's) has `cgroup_paths`,
-    of which the last directory counts as the container's own.
+    `cgroup` is what Manager.record() gave; a state without it (another runtime's) has
+    `cgroup_paths`, of which the last directory counts as the container's own.
     """
     record = state.get("cgroup")
     if record:

@@ -30,7 +30,7 @@ def io_weight_of_blkio(weight: int, field: str) -> int:
 
 
 def swap_of_memsw(limit: int | None, memsw: int | None, field: str) -> str | None:
-    """memory.swap.max for memory.swap, which counts memory and swap; None = leave it (MEM-3, MEM-10).
+    """memory.swap.max for memory.swap, which counts memory too; None = leave it (MEM-3, MEM-10).
 
     limit -1 without a swap limit takes away the swap limit too.
     """

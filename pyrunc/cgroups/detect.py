@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which cgroup hierarchies this host has, where they are mounted, and where the caller is in them."""
+"""Which cgroup hierarchies the host has, where they are, and where the caller is in them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ CGROUP_ROOT = "/sys/fs/cgroup"
 PROC_SELF = "/proc/self"
 UNIFIED = ""  # the name of the v2 hierarchy in state.json and in /proc/PID/cgroup
 
-# Options of a v1 mount that are no controllers. "name=..." is the name of a hierarchy without any.
-_NOT_CONTROLLERS = {"rw", "ro", "noprefix", "clone_children", "xattr", "none", "all", "favordynmods",
-                    "cpuset_v2_mode"}
+# Options of a v1 mount that are no controllers. "name=..." names a hierarchy without any.
+_NOT_CONTROLLERS = {"rw", "ro", "noprefix", "clone_children", "xattr", "none", "all",
+                    "favordynmods", "cpuset_v2_mode"}
 
 
 class Mount:
-    """One mounted hierarchy: the mount point, and the cgroup that is seen there ("/" = its root)."""
+    """One mounted hierarchy: the mount point and the cgroup that is seen there ("/" = its root)."""
 
     __slots__ = ("mountpoint", "root")
 
@@ -27,7 +27,7 @@ class Mount:
 
 
 class Layout:
-    """version 2: `mounts` has the one key "". version 1: a key for each controller and named hierarchy.
+    """version 2: `mounts` has the one key "". version 1: one a controller or named hierarchy.
 
     Controllers mounted together have the same mount point. On a hybrid host the v2 hierarchy
     without controllers is not listed.
@@ -41,7 +41,7 @@ class Layout:
         self.proc_self = proc_self
 
     def own_path(self, controller: str) -> str:
-        """The caller's cgroup in a hierarchy, relative to its mount point ("/" = the mount point)."""
+        """The caller's cgroup in a hierarchy, as seen from its mount point ("/" = that itself)."""
         for name, path in parse_proc_cgroup(_read(f"{self.proc_self}/cgroup")):
             if name == controller:
                 return _below(path, self.mounts[controller].root)
@@ -67,7 +67,7 @@ def _root_of(mountpoint: str, proc_self: str) -> str:
 
 
 def layout_of(mountinfo: bytes, cgroup_root: str, proc_self: str = PROC_SELF) -> Layout:
-    """The layout that a mountinfo file shows; v1 controllers come before a v2 hierarchy elsewhere."""
+    """The layout that a mountinfo file shows; v1 controllers go before a v2 hierarchy elsewhere."""
     controllers: dict[str, Mount] = {}
     unified: Mount | None = None
     below = cgroup_root + "/"
@@ -81,7 +81,7 @@ def layout_of(mountinfo: bytes, cgroup_root: str, proc_self: str = PROC_SELF) ->
             if option in _NOT_CONTROLLERS or option.startswith(("release_agent=", "cpuset=")):
                 continue
             known = controllers.get(option)
-            # A container's copy of the tree may be listed too; the one below /sys/fs/cgroup is the host's.
+            # A container's copy of the tree may be listed too; what is below /sys/fs/cgroup counts.
             if known is None or (mountpoint.startswith(below)
                                  and not known.mountpoint.startswith(below)):
                 controllers[option] = mount
@@ -93,7 +93,7 @@ def layout_of(mountinfo: bytes, cgroup_root: str, proc_self: str = PROC_SELF) ->
 
 
 def parse_mountinfo(data: bytes) -> list[tuple[bytes, bytes, bytes, bytes]]:
-    """(type, root, mount point, options of the file system) of the cgroup mounts in a mountinfo file."""
+    """(type, root, mount point, file system's options) of the cgroup mounts in a mountinfo file."""
     found = []
     for line in data.splitlines():
         left, _, right = line.partition(b" - ")
@@ -107,7 +107,7 @@ def parse_mountinfo(data: bytes) -> list[tuple[bytes, bytes, bytes, bytes]]:
 
 def parse_proc_cgroup(data: bytes) -> list[tuple[str, str]]:
     """(controller or "name=...", path) pairs of a /proc/PID/cgroup file; "" is the v2 hierarchy."""
-    pairs = []
+    pairs: list[tuple[str, str]] = []
     for line in data.decode(errors="surrogateescape").splitlines():
         _, _, rest = line.partition(":")
         names, _, path = rest.partition(":")
@@ -116,7 +116,7 @@ def parse_proc_cgroup(data: bytes) -> list[tuple[str, str]]:
 
 
 def _below(path: str, root: str) -> str:
-    """`path` as seen from a mount that shows `root`; outside of it there is only the mount itself."""
+    """`path` as seen from a mount of `root`; for one outside of it, the mount itself."""
     if root == "/":
         return path
     if path == root or path.startswith(root + "/"):

@@ -20,7 +20,7 @@ DEVCG_DEV = {"b": 1, "c": 2}
 DEVCG_ACC = {"m": 1, "r": 2, "w": 4}
 ALL_ACCESS = 7
 
-# r1 holds struct bpf_cgroup_dev_ctx {access_type = access << 16 | device type, major, minor} at entry.
+# At entry r1 holds struct bpf_cgroup_dev_ctx {access_type (access << 16 | type), major, minor}.
 _RESULT, _CONTEXT, _TYPE, _LEFT, _MAJOR, _MINOR, _TEST = 0, 1, 2, 3, 4, 5, 6
 
 
@@ -67,8 +67,8 @@ def _block(rule: Rule) -> list[bytes]:
         bits |= DEVCG_ACC[letter]
     body = _allow(bits) if rule.allow else _deny(bits)
     tests = [(_TYPE, DEVCG_DEV[rule.kind])]
-    tests += [(register, number) for register, number in ((_MAJOR, rule.major), (_MINOR, rule.minor))
-              if number != ANY]
+    numbers = ((_MAJOR, rule.major), (_MINOR, rule.minor))
+    tests += [(register, number) for register, number in numbers if number != ANY]
     # A 64-bit compare sign-extends its immediate, so numbers from 2**31 on cannot match: they are
     # no device numbers (20 bits at most) either.
     return [

@@ -15,7 +15,7 @@ FIELD = "linux.resources.devices"
 
 
 class Rule:
-    """One rule: `kind` is a (all devices, the rest does not matter), b or c; access is of r, w, m."""
+    """One rule: `kind` is a (all devices, the rest does not matter), b or c; access of r, w, m."""
 
     __slots__ = ("access", "allow", "field", "kind", "major", "minor")
 
@@ -54,7 +54,7 @@ DEFAULT_RULES = (
 
 
 def rules_of(config: Sequence[dict[str, Any]]) -> list[Rule]:
-    """The rules in force, last match wins: deny all, the config's in order, the default ones (CGD-1).
+    """The rules in force, last match wins: deny all, the config's in order, the default (CGD-1).
 
     type absent = a (CGD-3); major, minor absent or -1 = all (CGD-4, CGD-6).
     """
@@ -77,5 +77,5 @@ def without_void(rules: list[Rule]) -> list[Rule]:
 
 def v1_writes(rules: Sequence[Rule]) -> list[Write]:
     """The rules as writes in their order (CGD-8)."""
-    return [Write(rule.field, "devices", "devices.allow" if rule.allow else "devices.deny", rule.line())
-            for rule in rules]
+    files = ("devices.deny", "devices.allow")
+    return [Write(rule.field, "devices", files[rule.allow], rule.line()) for rule in rules]

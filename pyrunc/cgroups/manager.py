@@ -36,7 +36,7 @@ class Manager:
         self.rootless = rootless
         self.chosen = chosen
 
-    # -- what the state directory keeps --------------------------------------------------------------
+    # -- what the state directory keeps ------------------------------------------------------
 
     @property
     def paths(self) -> dict[str, str]:
@@ -44,7 +44,7 @@ class Manager:
         return {name: group.full for name, group in self.groups.items()}
 
     def record(self) -> dict[str, Any]:
-        """What from_state() needs, the `cgroup` of state.json; complete before create() is called."""
+        """What from_state() needs, the `cgroup` of state.json; complete before create()."""
         return {
             "version": self.version,
             "rootless": self.rootless,
@@ -64,13 +64,13 @@ class Manager:
         group = self._freezer()
         return group or next(iter(self.groups.values()), None)
 
-    # -- making --------------------------------------------------------------------------------------
+    # -- making ------------------------------------------------------------------------------
 
     def create(self) -> None:
         """Makes what is missing and checks that the cgroups are fit for a new container (CGP-6).
 
-        StateError when a cgroup that was there has processes, or is frozen; nothing that was made is
-        left behind by an error.
+        StateError when a cgroup that was there has processes, or is frozen; an error leaves
+        nothing behind.
         """
         try:
             self._make()
@@ -127,10 +127,10 @@ class Manager:
         if self.rootless and not self.groups:
             return ConfigError(f"{write.field}: no permission to make a cgroup for it; rootless "
                                "containers need a delegated one for limits")
-        return ConfigError(f"{write.field}: the {write.controller} cgroup controller is not available "
-                           "on this host")
+        return ConfigError(f"{write.field}: the {write.controller} cgroup controller is not "
+                           "available on this host")
 
-    # -- processes -----------------------------------------------------------------------------------
+    # -- processes ---------------------------------------------------------------------------
 
     def spawn_fd(self) -> int:
         """A directory fd for CLONE_INTO_CGROUP, the caller's; -1 where that does not exist."""
@@ -160,7 +160,7 @@ class Manager:
             raise
 
     def freeze(self, frozen: bool) -> None:
-        """Freezes or thaws all processes and waits until it is done; StateError without a freezer."""
+        """Freezes or thaws all processes, waits until it is done; StateError without a freezer."""
         group = self._freezer()
         if group is None:
             raise StateError("cgroup not exist: there is no freezer for this container")

@@ -26,7 +26,7 @@ def split(path: str, field: str = FIELD) -> list[str]:
         raise ConfigError(f"{field} {path[:40]!r}...: longer than {_PATH_MAX} bytes")
     for part in parts:
         if len(part.encode(errors="surrogateescape")) > _NAME_MAX:
-            raise ConfigError(f"{field} {path[:40]!r}...: a component is longer than {_NAME_MAX} bytes")
+            raise ConfigError(f"{field} {path[:40]!r}...: a name is longer than {_NAME_MAX} bytes")
     return parts
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ManagerV1(Manager):
-    """Joins every controller that is mounted and every named hierarchy; what is absent is left out."""
+    """Joins every controller that is mounted and every named hierarchy; others are left out."""
 
     version = 1
 

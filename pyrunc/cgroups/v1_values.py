@@ -25,7 +25,11 @@ _MEMORY_LIMITS = (
     ("swap",        "memory.memsw.limit_in_bytes",    "memory", ()),
     ("reservation", "memory.soft_limit_in_bytes",     "",       ()),
 )
-_CFS = (("burst", "cpu.cfs_burst_us"), ("period", "cpu.cfs_period_us"), ("quota", "cpu.cfs_quota_us"))
+_CFS = (
+    ("burst",  "cpu.cfs_burst_us"),
+    ("period", "cpu.cfs_period_us"),
+    ("quota",  "cpu.cfs_quota_us"),
+)
 _REALTIME = (("realtimePeriod", "cpu.rt_period_us"), ("realtimeRuntime", "cpu.rt_runtime_us"))
 _THROTTLE = (
     ("throttleReadBpsDevice",   "blkio.throttle.read_bps_device"),
@@ -89,9 +93,10 @@ def _cpu(cpu: Json) -> list[Write]:
     for name, file in _REALTIME:  # before any process is in the cgroup (CPU-9)
         if cpu.get(name):
             found.append(Write(f"{field}.{name}", "cpu", file, str(cpu[name]), chain="realtime"))
-    if cpu.get("shares"):
-        convert.check_shares(cpu["shares"], f"{field}.shares")
-        found.append(Write(f"{field}.shares", "cpu", "cpu.shares", str(cpu["shares"]), chain="weight"))
+    shares = cpu.get("shares")
+    if shares:
+        convert.check_shares(shares, f"{field}.shares")
+        found.append(Write(f"{field}.shares", "cpu", "cpu.shares", str(shares), chain="weight"))
     if cpu.get("idle") is not None:
         found.append(Write(f"{field}.idle", "cpu", "cpu.idle", str(cpu["idle"]), chain="weight"))
     for name, file in _CFS:
@@ -146,8 +151,9 @@ def hugepages(limits: list[Json], suffix: str) -> list[Write]:
 def _network(network: Json) -> list[Write]:
     field = f"{R}.network"
     found = []
-    if network.get("classID"):
-        found.append(Write(f"{field}.classID", "net_cls", "net_cls.classid", str(network["classID"])))
+    class_id = network.get("classID")
+    if class_id:
+        found.append(Write(f"{field}.classID", "net_cls", "net_cls.classid", str(class_id)))
     for i, entry in enumerate(network.get("priorities") or []):
         found.append(Write(f"{field}.priorities[{i}]", "net_prio", "net_prio.ifpriomap",
                            f"{entry['name']} {entry['priority']}"))

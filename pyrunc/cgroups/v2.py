@@ -41,11 +41,11 @@ class ManagerV2(Manager):
         """A process can be put into a domain only (cgroups(7), "Creating a threaded subtree")."""
         kind = calls.read(group, "cgroup.type").strip()
         if kind == "domain invalid":
-            raise StateError(f"cgroup {group.full} is in {kind!r} mode: a cgroup above it has threaded "
-                             "children, no process can be put into it")
+            raise StateError(f"cgroup {group.full} is in {kind!r} mode: a cgroup above it has "
+                             "threaded children, no process can be put into it")
 
     def _enable(self, group: calls.Group) -> None:
-        """Enables every controller along the path, each as far down as the one above offers it (UNI-2).
+        """Enables every controller along the path, each as far down as it is offered (UNI-2).
 
         What is refused here is told by apply() when it is needed.
         """
@@ -55,10 +55,11 @@ class ManagerV2(Manager):
             offered = calls.read(above, "cgroup.controllers").split()
             enabled = calls.read(above, "cgroup.subtree_control").split()
             wanted = [f"+{name}" for name in offered if name not in enabled]
-            if not wanted or calls.write([(above, "cgroup.subtree_control", " ".join(wanted))]) is None:
+            control = (above, "cgroup.subtree_control")
+            if not wanted or calls.write([(*control, " ".join(wanted))]) is None:
                 continue
             for word in wanted:  # one that cannot be enabled must not keep the others out
-                calls.write([(above, "cgroup.subtree_control", word)])
+                calls.write([(*control, word)])
 
     def apply(self, resources: dict[str, Any] | None) -> None:
         """See Manager.apply."""
@@ -86,8 +87,8 @@ class ManagerV2(Manager):
                 continue
             kind = calls.read(group, "cgroup.type").strip()
             if kind != "domain" and write.controller in _DOMAIN_CONTROLLERS:
-                raise ConfigError(f"{write.field}: cgroup {group.full} is in {kind!r} mode, in which "
-                                  f"the {write.controller} controller cannot be used")
+                raise ConfigError(f"{write.field}: cgroup {group.full} is in {kind!r} mode, in "
+                                  f"which the {write.controller} controller cannot be used")
             raise self._not_offered(write, group)
 
     def _not_offered(self, write: Write, group: calls.Group) -> ConfigError:
@@ -96,8 +97,8 @@ class ManagerV2(Manager):
             return self._without(write)
         refused = calls.write([(above, "cgroup.subtree_control", f"+{write.controller}")])
         reason = f": {errno_text(refused[1])}" if refused else ""
-        return ConfigError(f"{write.field}: the {write.controller} cgroup controller cannot be enabled "
-                           f"in {above.full}/cgroup.subtree_control{reason}")
+        return ConfigError(f"{write.field}: the {write.controller} cgroup controller cannot be "
+                           f"enabled in {above.full}/cgroup.subtree_control{reason}")
 
     def _check_usage(self, memory: dict[str, Any]) -> None:
         """MEM-8: with checkBeforeUpdate a limit that is used up already is refused."""
@@ -109,8 +110,8 @@ class ManagerV2(Manager):
         except NativeError:
             return  # nobody can say what is used
         if used >= limit:
-            raise ConfigError(f"linux.resources.memory.limit: {limit} is not above the {used} bytes "
-                              "that are in use (checkBeforeUpdate)")
+            raise ConfigError(f"linux.resources.memory.limit: {limit} is not above the {used} "
+                              "bytes that are in use (checkBeforeUpdate)")
 
     def apply_devices(self, resources: dict[str, Any] | None) -> None:
         """Loads the device program and puts it in the place of the one before."""
@@ -143,7 +144,7 @@ class ManagerV2(Manager):
 
 
 def _known_controllers(group: calls.Group) -> set[str]:
-    """Names that are controllers, offered here or not; files of others ("cgroup.*", "misc2.x") have none."""
+    """The names that are controllers, offered here or not; "cgroup" in cgroup.procs is none."""
     root = calls.Group(group.mountpoint, "", 2)
     return {"cpu", "cpuset", "io", "memory", "pids", "rdma", "hugetlb", "misc",
             *calls.read(root, "cgroup.controllers").split()}

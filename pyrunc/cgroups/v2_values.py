@@ -25,7 +25,7 @@ _THROTTLE = (
     ("throttleReadIOPSDevice",  "riops"),
     ("throttleWriteIOPSDevice", "wiops"),
 )
-# What v2 has nothing for. -1 and 0 ask for no limit, which is what there is; both are silent (UNI-6).
+# What v2 has nothing for. -1 and 0 ask for no limit, which is what there is: silence (UNI-6).
 _V1_ONLY = (
     ("memory", "kernel"), ("memory", "kernelTCP"), ("memory", "swappiness"),
     ("memory", "disableOOMKiller"),
@@ -37,7 +37,7 @@ _SILENT = (-1, convert.UNSET_SWAPPINESS)
 
 
 def writes(resources: Json) -> list[Write]:
-    """Everything but devices, in the order in which the kernel takes it; `unified` comes last (UNI-5).
+    """Everything but devices, in the order in which the kernel takes it; `unified` last (UNI-5).
 
     ConfigError for values that cannot be converted.
     """
@@ -128,7 +128,7 @@ def _block_io(block: Json) -> list[Write]:
 
 
 def _weight(field: str, device: str, weight: int) -> Write:
-    """bfq takes the v1 number; io.weight, there when another scheduler is in use, takes the converted."""
+    """bfq takes the number of v1; io.weight, of other schedulers, the converted one."""
     converted = convert.io_weight_of_blkio(weight, field)
     plain = Write(field, "io", "io.weight", f"{device}{converted}")
     return Write(field, "io", "io.bfq.weight", f"{device}{weight}", otherwise=plain)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A list of (file, value) writes for one cgroup, and the rules by which a refused one is tried again."""
+"""A list of (file, value) writes, and the rules by which a refused one is tried again."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Write:
 
 
 def perform(writes: Sequence[Write], group_of: Callable[[Write], calls.Group]) -> None:
-    """Writes all in order. NativeError names field, value, file and cgroup of what the kernel refused.
+    """Writes all in order; NativeError names field, value, file and cgroup of a refused one.
 
     group_of: the group a write goes to; it raises for a controller that the host does not have.
     """
@@ -85,7 +85,8 @@ def _last_of_chain(write: Write, rest: Sequence[tuple[Write, calls.Group]]) -> i
     """The position behind the last of the rest that is in the same chain; 0 = none is."""
     if not write.chain:
         return 0
-    return max((i + 1 for i, (other, _) in enumerate(rest) if other.chain == write.chain), default=0)
+    chain = write.chain
+    return max((i + 1 for i, (other, _) in enumerate(rest) if other.chain == chain), default=0)
 
 
 def refusal(write: Write, group: calls.Group, number: int) -> Exception:
