@@ -51,16 +51,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    # Where the value is, and the way through the schemas to the keyword that refuses it.
-    Failure = tuple[tuple[str | int, ...], tuple[str, ...]] | None
+    # Where the value is, and the way through the schemas to the keyword that refuses it, with
+    # slashes between the steps.
+    Failure = tuple[tuple[str | int, ...], str] | None
 
 
 def _at(items: list[Any], item: Any) -> int:
     return next(index for index, other in enumerate(items) if other is item)
 
 
-def _below(path: tuple[str | int, ...], steps: tuple[str, ...], failure: Any) -> Failure:
-    return (*path, *failure[0]), (*steps, *failure[1])
+def _below(path: tuple[str | int, ...], steps: str, failure: Any) -> Failure:
+    return (*path, *failure[0]), steps + "/" + failure[1]
 '''
 
 
@@ -71,10 +72,8 @@ def load_schemas(directory: Path = HERE) -> dict[str, Schema]:
 
 
 def steps_code(steps: Steps) -> str:
-    """A tuple of strings, as code that ruff would not reformat."""
-    if not steps:
-        return "()"
-    return "(" + ", ".join(map(json.dumps, steps)) + ("," if len(steps) == 1 else "") + ")"
+    """The way through the schemas as one string, as code."""
+    return json.dumps("/".join(steps))
 
 
 class Generator:

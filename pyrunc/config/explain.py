@@ -81,7 +81,7 @@ def schema_errors(kind: Kind, value: Json) -> Iterator[tuple[Path, Steps]]:
     validate = document_errors(kind.schema, value)
     if validate is None:
         failure = kind.check(value)
-        return iter(()) if failure is None else iter((failure,))
+        return iter(()) if failure is None else iter(((failure[0], tuple(failure[1].split("/"))),))
     return iter(validate)
 
 

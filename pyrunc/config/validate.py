@@ -31,9 +31,9 @@ CONFIG = Kind("config", _check.config,
               lambda value, newer, guarded: rules.config_problems(
                   value, allow_newer=newer, guarded=guarded))
 PROCESS = Kind("process", _check.process,
-               lambda value, _, guarded: rules.run(rules.PROCESS, value, guarded=guarded))
+               lambda value, _, guarded: rules.process_problems(value, guarded=guarded))
 RESOURCES = Kind("resources", _check.resources,
-                 lambda value, _, guarded: rules.run(rules.RESOURCES, value, guarded=guarded))
+                 lambda value, _, guarded: rules.resources_problems(value, guarded=guarded))
 
 
 def load_config(data: bytes, *, strict: bool = False, name: str = "config.json",

@@ -1,18 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All rules together: which run on a config, a process and a set of resources."""
+"""All rules together: which run on a config, a process and a set of resources.
+
+A module of rules is imported when the part it is about is there: each import costs more time than
+all of its rules.
+"""
 
 from __future__ import annotations
-
-from pyrunc.config.rules import (
-    general,
-    ids,
-    linux,
-    mounts,
-    process,
-    resources,
-    seccomp,
-    sysctls,
-)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,26 +16,27 @@ if TYPE_CHECKING:
 
     Rule = Callable[[Json], Iterator[Problem]]
 
-CONFIG: tuple[Rule, ...] = (
-    *general.RULES,
-    *mounts.RULES,
-    *ids.RULES,
-    *linux.RULES,
-    *sysctls.RULES,
-    *resources.CONFIG_RULES,
+# The part that must be there, the module's name, the name of its table, and whether its rules
+# take the part alone (True) or the whole config.
+CONFIG = (
+    ((), "general", "RULES", False),
+    (("mounts",), "mounts", "RULES", False),
+    (("process",), "process", "RULES", True),
+    (("linux",), "linux", "RULES", False),
+    (("linux", "uidMappings"), "ids", "UID_RULES", False),
+    (("linux", "gidMappings"), "ids", "GID_RULES", False),
+    (("linux", "sysctl"), "sysctls", "RULES", False),
+    (("linux", "resources"), "resources", "RULES", True),
+    (("linux", "resources", "memory"), "resources", "CONFIG_RULES", False),
+    (("linux", "seccomp"), "seccomp", "RULES", True),
 )
-NEWER: tuple[Rule, ...] = (general.newer,)
 
-# The parts that may also come alone, to exec and update.
-PROCESS: tuple[Rule, ...] = process.RULES
-RESOURCES: tuple[Rule, ...] = resources.RULES
 
-# The parts of a config that have rules of their own: the path to the part, its rules.
-CONFIG_PARTS: tuple[tuple[Path, tuple[Rule, ...]], ...] = (
-    (("process",), process.RULES),
-    (("linux", "resources"), resources.RULES),
-    (("linux", "seccomp"), seccomp.RULES),
-)
+def table(module: str, name: str) -> tuple[Rule, ...]:
+    """The table `name` of rules in the module `module` of this package."""
+    package = __import__(f"pyrunc.config.rules.{module}", fromlist=(name,))
+    rules: tuple[Rule, ...] = getattr(package, name)
+    return rules
 
 
 def run(rules: Iterable[Rule], value: Json, at: Path = (), *,
@@ -78,9 +72,23 @@ def part(config: Json, path: Path) -> Json | None:
 def config_problems(config: Json, *, allow_newer: bool = False,
                     guarded: bool = False) -> list[Problem]:
     """Everything the second layer finds in a config of the right shape."""
-    found = run(CONFIG if allow_newer else (*NEWER, *CONFIG), config, guarded=guarded)
-    for path, rules in CONFIG_PARTS:
+    found = [] if allow_newer else run(table("general", "NEWER"), config, guarded=guarded)
+    for path, module, name, alone in CONFIG:
         value = part(config, path)
-        if value is not None:
-            found += run(rules, value, path, guarded=guarded)
+        if value is None:
+            continue
+        if alone:
+            found += run(table(module, name), value, path, guarded=guarded)
+        else:
+            found += run(table(module, name), config, guarded=guarded)
     return found
+
+
+def process_problems(process: Json, *, guarded: bool = False) -> list[Problem]:
+    """Everything the second layer finds in a process that comes alone, as exec's does."""
+    return run(table("process", "RULES"), process, guarded=guarded)
+
+
+def resources_problems(resources: Json, *, guarded: bool = False) -> list[Problem]:
+    """Everything the second layer finds in resources that come alone, as update's do."""
+    return run(table("resources", "RULES"), resources, guarded=guarded)

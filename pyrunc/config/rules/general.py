@@ -71,4 +71,5 @@ def namespaces(config: Json) -> set[str]:
     return {entry["type"] for entry in config.get("linux", {}).get("namespaces", ())}
 
 
+NEWER = (newer,)
 RULES = (major, oldest, names, annotation_keys)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rules for user namespaces and their id mappings."""
+"""Rules for the id mappings of user namespaces and of mounts."""
 
 from __future__ import annotations
 
@@ -40,28 +40,17 @@ def mapping_problems(ids: str, path: Path, mappings: Json, section: str) -> Iter
                               f"overlaps the range of entry {min(first, second)}", section)
 
 
-def ranges(config: Json) -> Iterator[Problem]:
-    """UMP-4, UMP-5: mappings fit 32 bits, do not overlap and are not too many."""
-    linux = config.get("linux", {})
-    for member in ("uidMappings", "gidMappings"):
-        if member in linux:
-            yield from mapping_problems("UMP-1", ("linux", member), linux[member], _SECTION)
+def uids(config: Json) -> Iterator[Problem]:
+    """UMP-4, UMP-5: uid mappings fit 32 bits, do not overlap and are not too many."""
+    yield from mapping_problems("UMP-1", ("linux", "uidMappings"), config["linux"]["uidMappings"],
+                                _SECTION)
 
 
-def needed(config: Json) -> Iterator[Problem]:
-    """UMP-5, NS-8: mappings need a user namespace, and a new one needs both mappings."""
-    linux = config.get("linux", {})
-    users = [(index, entry) for index, entry in enumerate(linux.get("namespaces", ()))
-             if entry["type"] == "user"]
-    for member in ("uidMappings", "gidMappings"):
-        if linux.get(member):
-            if not users:
-                yield Problem("UMP-5", ("linux", member),
-                              "there is no user namespace to map ids in: linux.namespaces has "
-                              "no user entry", _SECTION)
-        elif users and "path" not in users[0][1]:
-            yield Problem("UMP-5 NS-8", ("linux", "namespaces", users[0][0]),
-                          f"a new user namespace needs linux.{member}", _SECTION)
+def gids(config: Json) -> Iterator[Problem]:
+    """UMP-4, UMP-5: gid mappings fit 32 bits, do not overlap and are not too many."""
+    yield from mapping_problems("UMP-1", ("linux", "gidMappings"), config["linux"]["gidMappings"],
+                                _SECTION)
 
 
-RULES = (ranges, needed)
+UID_RULES = (uids,)
+GID_RULES = (gids,)

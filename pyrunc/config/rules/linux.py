@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 IFNAME_MAX = 15  # bytes of a network interface's name, IFNAMSIZ less the NUL
 _NAMESPACES = "config-linux.md, Namespaces"
+_USERS = "config-linux.md, User namespace mappings; user_namespaces(7)"
 _TIME = "config-linux.md, Offset for time namespace; time_namespaces(7)"
 _NET = "config-linux.md, Network devices"
 _RDT = "config-linux.md, IntelRdt"
@@ -32,6 +33,22 @@ def twice(config: Json) -> Iterator[Problem]:
             yield Problem("NS-5", ("linux", "namespaces", index, "type"),
                           f"{show(entry['type'])} is listed twice", _NAMESPACES)
         seen.add(entry["type"])
+
+
+def users(config: Json) -> Iterator[Problem]:
+    """UMP-5, NS-8: mappings need a user namespace, and a new one needs both mappings."""
+    linux = config.get("linux", {})
+    users = [(index, entry) for index, entry in enumerate(linux.get("namespaces", ()))
+             if entry["type"] == "user"]
+    for member in ("uidMappings", "gidMappings"):
+        if linux.get(member):
+            if not users:
+                yield Problem("UMP-5", ("linux", member),
+                              "there is no user namespace to map ids in: linux.namespaces has "
+                              "no user entry", _USERS)
+        elif users and "path" not in users[0][1]:
+            yield Problem("UMP-5 NS-8", ("linux", "namespaces", users[0][0]),
+                          f"a new user namespace needs linux.{member}", _USERS)
 
 
 def hidden_paths(config: Json) -> Iterator[Problem]:
@@ -162,5 +179,5 @@ def personality(config: Json) -> Iterator[Problem]:
                       "config-linux.md, Personality")
 
 
-RULES = (twice, hidden_paths, clocks, device_numbers, net_devices, cgroups_path, closid,
+RULES = (twice, users, hidden_paths, clocks, device_numbers, net_devices, cgroups_path, closid,
          memory_policy, personality)

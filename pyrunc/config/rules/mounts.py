@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from pyrunc.config.problems import Problem, show
 from pyrunc.config.rules.general import namespaces
-from pyrunc.config.rules.ids import mapping_problems
 from pyrunc.tables.mounts import (
     BIND_OPTIONS,
     IDMAP,
@@ -63,6 +62,8 @@ def idmap_ranges(config: Json) -> Iterator[Problem]:
     for index, mount in enumerate(config.get("mounts", ())):
         for member in ("uidMappings", "gidMappings"):
             if member in mount:
+                from pyrunc.config.rules.ids import mapping_problems  # rare
+
                 yield from mapping_problems("IDM-1", ("mounts", index, member), mount[member],
                                             _SECTION)
 
