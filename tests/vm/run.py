@@ -106,8 +106,9 @@ def run(
 ) -> dict[str, int]:
     """Run `argv` (empty: the flavour's own) once a flavour, in one boot.
 
-    Returns {step: exit status}, 125 where it never ran. Logs, junit files and the console are left in `out`. Raises MachineError when the machine
-    itself failed; its message holds the tail of the console.
+    Returns {step: exit status}, 125 where it never ran. Logs, junit files and the console are
+    left in `out`. Raises MachineError when the machine itself failed; its message holds the
+    tail of the console.
     """
     machine.need_host()
     with image.image(say, rebuild=rebuild) as directory:

@@ -38,7 +38,7 @@ def unit(bundle: Bundle, *properties: str) -> dict[str, str]:
 
 @needs_cgroup
 def test_limits_are_in_the_files(bundle: Bundle, own_cgroup: Path) -> None:
-    """CG-1: memory, pids and cpu limits reach the v2 files of the container's cgroup."""
+    """CGP-1, CGP-3: memory, pids and cpu limits reach the v2 files of the container's cgroup."""
     if driver() == "cgroupfs":
         bundle.cgroup("/" + str((own_cgroup / bundle.name).relative_to("/sys/fs/cgroup")))
     bundle.limit(
@@ -58,7 +58,7 @@ def test_limits_are_in_the_files(bundle: Bundle, own_cgroup: Path) -> None:
 @needs_cgroup
 @systemd_only
 def test_scope_has_the_limits(bundle: Bundle) -> None:
-    """CG-SD: the transient scope is in the slice, delegated, and shows the limits."""
+    """CGP-3: the transient scope is in the slice, delegated, and shows the limits."""
     bundle.limit(
         memory={"limit": 64 * MEBI}, pids={"limit": 20}, cpu={"quota": 50000, "period": 100000}
     )
@@ -80,7 +80,7 @@ def test_scope_has_the_limits(bundle: Bundle) -> None:
 @needs_cgroup
 @systemd_only
 def test_property_annotation(bundle: Bundle) -> None:
-    """CG-SD: an org.systemd.property annotation sets that property of the scope."""
+    """An org.systemd.property annotation sets that property of the scope."""
     bundle.config["annotations"] = {"org.systemd.property.TimeoutStopUSec": "uint64 7000000"}
     bundle.start("/bin/sleep", "300")
     assert unit(bundle, "TimeoutStopUSec") == {"TimeoutStopUSec": "7s"}
@@ -89,7 +89,7 @@ def test_property_annotation(bundle: Bundle) -> None:
 @needs_cgroup
 @systemd_only
 def test_update_reaches_the_scope(bundle: Bundle) -> None:
-    """CG-SD: update changes the unit's property as well as the cgroup's file."""
+    """update changes the unit's property as well as the cgroup's file."""
     bundle.limit(memory={"limit": 64 * MEBI}, pids={"limit": 20})
     bundle.start("/bin/sleep", "300")
     bundle.runtime("update", "--memory", str(96 * MEBI), "--pids-limit", "30", bundle.name)
@@ -102,7 +102,7 @@ def test_update_reaches_the_scope(bundle: Bundle) -> None:
 
 @systemd_only
 def test_a_path_is_not_a_scope(bundle: Bundle) -> None:
-    """CG-SD: the systemd driver refuses a cgroupsPath that is not slice:prefix:name."""
+    """CGP-2: the systemd driver refuses a cgroupsPath that is not slice:prefix:name."""
     bundle.cgroup("/some/path")
     bundle.args("/bin/true")
     done = bundle.runtime("run", "--bundle", str(bundle.path), bundle.name, check=False)

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The marker `vm`: such tests are left out unless -m mentions it."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "vm: boots a virtual machine (root, minutes); ask by -m vm")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if "vm" in config.getoption("markexpr"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("vm")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
