@@ -6,7 +6,7 @@ from __future__ import annotations
 from pyrunc.errors import ConfigError
 
 from . import calls, paths
-from .detect import CGROUP_ROOT, UNIFIED, Layout, detect
+from .hierarchies import CGROUP_ROOT, UNIFIED, Layout, detect
 from .manager import Manager, groups_of
 from .v1 import ManagerV1
 from .v2 import ManagerV2

@@ -8,7 +8,7 @@ import os
 from pyrunc.errors import ConfigError, NativeError, StateError, errno_text
 
 from . import calls
-from .detect import UNIFIED
+from .hierarchies import UNIFIED
 from .manager import Manager
 
 TYPE_CHECKING = False

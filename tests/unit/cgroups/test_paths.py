@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where linux.cgroupsPath leads, and which mounts a host's hierarchies are."""
+
+from __future__ import annotations
+
+import pytest
+
+from pyrunc.cgroups import hierarchies, paths
+from pyrunc.errors import ConfigError
+
+
+def place(path: str, version: int = 1, own: str = "/user/me", **more: bool) -> str:
+    return paths.place(path, "c1", version=version, own_path=lambda: own, **more)
+
+
+@pytest.mark.parametrize(
+    ("path", "version", "wanted"),
+    [
+        ("/a/b", 1, "a/b"),
+        ("/a/b", 2, "a/b"),
+        ("//a/./b/", 1, "a/b"),
+        ("a/b", 1, "user/me/a/b"),
+        ("a/b", 2, "user/a/b"),
+        ("", 1, "c1"),
+        ("", 2, "c1"),
+    ],
+)
+def test_places(path: str, version: int, wanted: str) -> None:
+    """CGP-1, CGP-3, CGP-4: absolute from the mount, relative from the caller's (v2: beside it), absent /ID."""
+    assert place(path, version) == wanted
+
+
+def test_relative_from_the_root_cgroup() -> None:
+    """CGP-4: a caller in the root cgroup has the container right below it."""
+    assert place("a", 2, "/") == "a"
+
+
+def test_rootless_default_is_beside_the_caller() -> None:
+    """CGP-3: an unprivileged caller's default place is one that may have been delegated to it."""
+    assert place("", 2, "/user/me/term", delegated=True) == "user/me/c1"
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("/a/../b", 'contains ".."'),
+        ("..", 'contains ".."'),
+        ("/a\0b", "contains a NUL byte"),
+        ("/a\nb", "contains a newline"),
+        ("/", "the root cgroup cannot be a container's"),
+        ("/" + "x" * 256, "a name is longer than 255 bytes"),
+        ("/xy" * 2000, "longer than 3800 bytes"),
+    ],
+)
+def test_bad_paths(path: str, reason: str) -> None:
+    """CGP-2: a path that could lead elsewhere, or that no kernel takes, is refused with its field."""
+    with pytest.raises(ConfigError) as caught:
+        place(path)
+    assert str(caught.value).startswith("linux.cgroupsPath ")
+    assert reason in str(caught.value)
+
+
+HYBRID = b"""\
+31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode=755
+32 31 0:29 / /sys/fs/cgroup/cpu,cpuacct rw shared:9 - cgroup cgroup rw,cpu,cpuacct
+34 31 0:31 / /sys/fs/cgroup/cpu\\040set rw - cgroup cgroup rw,cpuset,clone_children
+40 31 0:37 / /sys/fs/cgroup/systemd rw - cgroup cgroup rw,xattr,release_agent=/x,name=systemd
+41 31 0:38 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw,nsdelegate
+50 31 0:29 /box /var/box/cgroup/cpu rw - cgroup cgroup rw,cpu,cpuacct
+"""
+
+
+def test_hybrid_mountinfo() -> None:
+    """CGP-1: controllers and named hierarchies of v1, co-mounted ones together, copies elsewhere left out."""
+    layout = hierarchies.layout_of(HYBRID, "/sys/fs/cgroup")
+    assert layout.version == 1
+    assert {name: mount.mountpoint for name, mount in layout.mounts.items()} == {
+        "cpu": "/sys/fs/cgroup/cpu,cpuacct",
+        "cpuacct": "/sys/fs/cgroup/cpu,cpuacct",
+        "cpuset": "/sys/fs/cgroup/cpu set",
+        "name=systemd": "/sys/fs/cgroup/systemd",
+    }
+
+
+def test_v2_elsewhere() -> None:
+    """CGP-1: without v1 controllers a v2 hierarchy is used wherever it is mounted."""
+    line = b"41 31 0:38 /box /mnt/cg rw - cgroup2 cgroup2 rw\n"
+    layout = hierarchies.layout_of(line, "/sys/fs/cgroup")
+    assert (layout.version, layout.mounts[""].mountpoint, layout.mounts[""].root) == (
+        2,
+        "/mnt/cg",
+        "/box",
+    )
+
+
+def test_no_cgroups_at_all() -> None:
+    """CGP-1: a host without cgroups is told so."""
+    with pytest.raises(ConfigError, match=r"^no cgroup file system is mounted at /sys/fs/cgroup$"):
+        hierarchies.layout_of(b"22 1 0:20 / /proc rw - proc proc rw\n", "/sys/fs/cgroup")
+
+
+def test_proc_cgroup() -> None:
+    """CGP-4: every controller of a line has the line's path, which may contain colons."""
+    assert hierarchies.parse_proc_cgroup(b"4:cpu,cpuacct:/a:b\n1:name=systemd:/\n0::/x\n") == [
+        ("cpu", "/a:b"),
+        ("cpuacct", "/a:b"),
+        ("name=systemd", "/"),
+        ("", "/x"),
+    ]
