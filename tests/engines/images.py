@@ -66,7 +66,8 @@ def cache_dir() -> Path:
 
 def _apt_source() -> tuple[str, str]:
     """The mirror and the suite that this machine's own apt uses for Debian."""
-    release = dict(line.strip().split("=", 1) for line in open("/etc/os-release") if "=" in line)
+    lines = Path("/etc/os-release").read_text().splitlines()
+    release = dict(line.split("=", 1) for line in lines if "=" in line)
     suite = release["VERSION_CODENAME"].strip('"')
     listed = subprocess.run(
         ["apt-get", "indextargets", "--format", "$(SITE) $(RELEASE) $(COMPONENT)",

@@ -19,7 +19,8 @@ PROGRAMS = {
     "containerd": "containerd", "ctr": "containerd", "iptables": "iptables",
     "/usr/lib/podman/netavark": "netavark", "/usr/lib/podman/aardvark-dns": "aardvark-dns",
     "catatonit": "catatonit", "busybox": "busybox-static", "debootstrap": "debootstrap",
-    "unshare": "util-linux", "nsenter": "util-linux", "tar": "tar",
+    "unshare": "util-linux", "nsenter": "util-linux", "tar": "tar", "pgrep": "procps",
+    "/usr/bin/docker-init": "docker.io", "/usr/sbin/runc": "runc",
 }
 POLICY = Path("/usr/sbin/policy-rc.d")
 

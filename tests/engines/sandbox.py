@@ -15,7 +15,7 @@ from .terminal import Terminal
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 
-class CommandFailed(AssertionError):
+class CommandError(AssertionError):
     """A command of a test ended otherwise than the test asked for."""
 
 
@@ -56,7 +56,7 @@ class Sandbox:
                               errors="replace", env={**self.env, **(env or {})}, timeout=timeout,
                               check=False)
         if status is not None and done.returncode != status:
-            raise CommandFailed(f"{' '.join(argv)}\nexit status {done.returncode}, not {status}\n"
+            raise CommandError(f"{' '.join(argv)}\nexit status {done.returncode}, not {status}\n"
                                 f"stdout: {done.stdout}\nstderr: {done.stderr}")
         return done
 

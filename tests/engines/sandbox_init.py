@@ -23,7 +23,8 @@ PRIVATE_DIRS = ("/run", "/etc/docker", "/etc/cni/net.d", "/var/lib/cni", "/var/l
 libc = ctypes.CDLL(None, use_errno=True)
 
 
-def mount(source: str, target: str, fstype: str | None, flags: int, data: str | None = None) -> None:
+def mount(source: str, target: str, fstype: str | None, flags: int,
+          data: str | None = None) -> None:
     """mount(2); raises OSError naming the target."""
     def text(value: str | None) -> bytes | None:
         return None if value is None else value.encode()

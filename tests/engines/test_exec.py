@@ -7,6 +7,7 @@ import pytest
 
 from .engine import Container, Engine
 from .sandbox import wait_until
+from .test_security import need_privileged
 
 NAMESPACES = ("cgroup", "ipc", "mnt", "net", "pid", "uts", "user")
 
@@ -70,6 +71,7 @@ def test_exec_detached(container: Container) -> None:
 
 def test_exec_privileged(box: Container) -> None:
     """EXEC caps: `exec --privileged` has the whole bounding set of the engine."""
+    need_privileged(box.engine)
     outside = box.engine.sandbox.run(["grep", "CapBnd", "/proc/self/status"]).stdout.split()[1]
     found = box.engine.out("exec", "--privileged", box.name, "grep", "CapEff", "/proc/self/status")
     assert int(found.split()[1], 16) == int(outside, 16)

@@ -10,8 +10,8 @@ import pytest
 from .engine import Container, Engine
 from .sandbox import wait_until
 
-POLITE = "trap 'echo got TERM; exit 3' TERM; trap 'echo got USR1' USR1; echo ready; " \
-         "while :; do sleep 0.1; done"
+POLITE = """trap 'echo got TERM; exit 3' TERM; trap 'echo got USR1' USR1; echo ready
+while :; do sleep 0.1; done"""
 
 
 def ready(made: Container) -> None:
