@@ -45,7 +45,6 @@ static pr_op_handler *const handlers[PR_OP_COUNT] = {
 	[PR_OP_READONLY] = pr_op_readonly,
 	[PR_OP_SYSCTL] = pr_op_sysctl,
 	[PR_OP_CONSOLE] = pr_op_console,
-	[PR_OP_RLIMIT] = pr_op_rlimit,
 	[PR_OP_SCHED] = pr_op_sched,
 	[PR_OP_IOPRIO] = pr_op_ioprio,
 	[PR_OP_MEMPOLICY] = pr_op_mempolicy,

@@ -58,7 +58,7 @@ pr_op_handler pr_op_null, pr_op_mask, pr_op_readonly;
 /* ops_console.c */
 pr_op_handler pr_op_console, pr_op_stdio;
 /* ops_process.c */
-pr_op_handler pr_op_rlimit, pr_op_sched, pr_op_ioprio, pr_op_mempolicy, pr_op_personality, pr_op_affinity, pr_op_umask;
+pr_op_handler pr_op_sched, pr_op_ioprio, pr_op_mempolicy, pr_op_personality, pr_op_affinity, pr_op_umask;
 /* ops_user.c */
 pr_op_handler pr_op_cwd, pr_op_cwd_check, pr_op_no_new_privs, pr_op_bounding, pr_op_user, pr_op_caps, pr_op_seccomp;
 /* ops_exec.c */

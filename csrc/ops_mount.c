@@ -87,14 +87,15 @@ int pr_op_mount(struct pr_init *init, const struct pr_op *op, struct pr_error *r
 		return -1;
 	struct pr_mount mount = common(init, op);
 	mount.type = pr_op_string(init, op, 0);
-	mount.source = pr_op_string(init, op, 1);
+	const char *source = pr_op_string(init, op, 1);
+	mount.source = op->flags & PR_MOUNT_OR_BIND ? mount.type : source;
 	mount.data_count = (uint32_t)op->n[4];
 	mount.sb_flags = (unsigned long)(uint32_t)op->n[3];
 	if (op->flags & PR_MOUNT_COPYUP)
 		mount.copy_up_from = target;
 	auto_fd fd = pr_mount_attach(&mount, target, reterr);
 	if (fd < 0 && (op->flags & PR_MOUNT_OR_BIND) && (errno == EPERM || errno == EBUSY))
-		fd = bind_instead(&mount, mount.source, target, reterr);
+		fd = bind_instead(&mount, source, target, reterr);
 	return fd < 0 ? -1 : 0;
 }
 

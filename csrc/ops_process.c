@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ops for what a process inherits through exec: limits, scheduling, memory policy, personality. */
+/* Ops for what a process inherits through exec: scheduling, memory policy, personality. */
 #define _GNU_SOURCE
 #include <sched.h>
 #include <string.h>
 #include <sys/personality.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -12,18 +11,6 @@
 #include "init.h"
 
 #define IOPRIO_WHO_PGRP 2
-
-int pr_op_rlimit(struct pr_init *init, const struct pr_op *op, struct pr_error *reterr)
-{
-	(void)init;
-	struct {
-		uint64_t soft, hard;
-	} limit = { op->n[1], op->n[2] };
-	/* prlimit64 takes 64-bit values whatever the C library's rlim_t; RLIM64_INFINITY is 2^64-1. prlimit(2). */
-	if (syscall(SYS_prlimit64, 0, (int)op->n[0], &limit, NULL) < 0)
-		return pr_fail(reterr, PR_STEP_SETRLIMIT);
-	return 0;
-}
 
 /* sched_setattr(2); neither C library declares it. */
 struct sched_attributes {

@@ -51,7 +51,6 @@ static const struct shape shapes[PR_OP_COUNT] = {
 	[PR_OP_READONLY] = SHAPE(1),
 	[PR_OP_SYSCTL] = SHAPE(3),
 	[PR_OP_CONSOLE] = SHAPE(0),
-	[PR_OP_RLIMIT] = SHAPE(0),
 	[PR_OP_SCHED] = { PLAIN, NO_COUNT, 0, NO_COUNT, 1, 24, 1 },
 	[PR_OP_IOPRIO] = SHAPE(0),
 	[PR_OP_MEMPOLICY] = { PLAIN, NO_COUNT, 0, 1, 0, 0, 0 },

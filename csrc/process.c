@@ -51,6 +51,17 @@ int pr_wait_exit(int pidfd, int timeout_ms, struct pr_error *reterr)
 	return count > 0;
 }
 
+int pr_set_rlimit(int32_t pid, int resource, uint64_t soft, uint64_t hard, struct pr_error *reterr)
+{
+	/* The raw call takes 64-bit values whatever the C library's rlim_t. */
+	struct {
+		uint64_t soft, hard;
+	} limit = { soft, hard };
+	if (syscall(SYS_prlimit64, pid, resource, &limit, NULL) < 0)
+		return pr_fail(reterr, PR_STEP_SETRLIMIT);
+	return 0;
+}
+
 int pr_set_dumpable(int on, struct pr_error *reterr)
 {
 	return prctl(PR_SET_DUMPABLE, on, 0, 0, 0) < 0 ? pr_fail(reterr, PR_STEP_PRCTL) : 0;

@@ -148,7 +148,6 @@ enum pr_op_code {
 	/* process */
 	PR_OP_CONSOLE,           /* make a pty in /dev/pts, send its master to the parent; n0 rows, n1 columns, n2 uid, n3 gid;
 	                            flags PR_CONSOLE_BIND: bind it on /dev/console */
-	PR_OP_RLIMIT,            /* n0 resource, n1 soft, n2 hard */
 	PR_OP_SCHED,             /* n0 policy, n1 flags, n2 nice (int32) and priority<<32, s0 blob of three u64: runtime, deadline, period (ns) */
 	PR_OP_IOPRIO,            /* n0 class<<13|prio */
 	PR_OP_MEMPOLICY,         /* n0 mode with flags, s0 blob of node mask, n1 bits */
@@ -200,7 +199,6 @@ enum pr_hook_kind { PR_HOOK_CREATE_CONTAINER = 1, PR_HOOK_START_CONTAINER = 2 };
 
 enum pr_sync {
 	PR_SYNC_MAPS = 1,    /* write uid_map, gid_map */
-	PR_SYNC_CGROUP,      /* be in the final cgroup */
 	PR_SYNC_SOURCES,     /* fds of the mount sources, in order (SCM_RIGHTS) */
 	PR_SYNC_NETWORK,     /* move network devices */
 	PR_SYNC_HOOKS,       /* run prestart and createRuntime hooks */
@@ -243,10 +241,10 @@ int pr_seal_plan(const void *data, uint32_t size, struct pr_error *reterr);
 /* Checks a plan buffer: bounds, offsets, codes. Returns 0 or -1 with PR_STEP_PLAN. */
 int pr_plan_check(const void *data, uint64_t size, struct pr_error *reterr);
 
-/* Starts the init stage: clone3 vfork-style with `clone_flags` (CLONE_NEW*), into `cgroup_fd` when >= 0, execs `exe_fd`, which reads
- * the plan. Of the caller's fds only 0..2, 3..3+preserve and keep[] reach it. stdio[i] >= 0 replaces fd i. */
-int pr_spawn(int exe_fd, int plan_fd, uint64_t clone_flags, int cgroup_fd, int preserve, const int *keep, uint32_t keep_count,
-             const int *stdio, struct pr_child *ret_child, struct pr_error *reterr);
+/* Starts the init stage: clone3 vfork-style with `clone_flags` (CLONE_NEW*), into `cgroup_fd` when >= 0 and the groups of join[]
+ * (pr_cgroup_open_join), execs `exe_fd`, which reads the plan. Of the caller's fds only 0..2, 3..3+preserve and keep[] reach it. */
+int pr_spawn(int exe_fd, int plan_fd, uint64_t clone_flags, int cgroup_fd, const int *join, uint32_t join_count, int preserve,
+             const int *keep, uint32_t keep_count, struct pr_child *ret_child, struct pr_error *reterr);
 
 /* Receives one message. Returns 1, or 0 at end of file (the other side is gone or has exec'ed), -1. Received fds are close-on-exec
  * and the caller's. */
@@ -274,6 +272,13 @@ int pr_process_stat(int32_t pid, uint64_t *ret_start_time, char *ret_state, stru
 
 /* Waits until the pidfd's process has ended; timeout in milliseconds, -1 = for ever. Returns 1 ended, 0 timed out. */
 int pr_wait_exit(int pidfd, int timeout_ms, struct pr_error *reterr);
+
+/* Sets a resource limit of another process; 2^64-1 is infinity. prlimit(2). */
+int pr_set_rlimit(int32_t pid, int resource, uint64_t soft, uint64_t hard, struct pr_error *reterr);
+
+/* Waits in the foreground for the process: passes signals on, and with master_fd >= 0 relays the terminal (raw mode, window size).
+ * Returns the exit status, 128 + signal when one ended it. The process must be a child of the caller. */
+int pr_relay(int32_t pid, int pidfd, int master_fd, struct pr_error *reterr);
 
 /* Sets PR_SET_DUMPABLE for this process, PR_SET_CHILD_SUBREAPER. prctl(2). */
 int pr_set_dumpable(int on, struct pr_error *reterr);
@@ -346,3 +351,23 @@ int pr_bpf_device_attach(int cgroup_fd, int prog_fd, struct pr_error *reterr);
 
 /* Ids of the device programs attached to the group itself. Returns how many, at most `size`. */
 int pr_bpf_device_query(int cgroup_fd, uint32_t *ret_ids, uint32_t size, struct pr_error *reterr);
+
+/* ---- seccomp (the module only) ------------------------------------------------------------------------------------ */
+
+struct pr_seccomp_arg {
+	uint32_t index, op;
+	uint64_t value, value_two;
+};
+
+struct pr_seccomp_rule {
+	uint32_t name;      /* offset into names */
+	uint32_t action;    /* libseccomp's, errno included */
+	uint32_t first_arg; /* index into args */
+	uint32_t arg_count; /* at most 6 */
+};
+
+/* Compiles rules to BPF instructions (8 bytes each) at ret_program; *size is the room in bytes and becomes the length. ret_unknown[i] is 1
+ * where libseccomp does not know rule i's system call. On failure ret_failed is the rule's index or UINT32_MAX. seccomp_rule_add(3). */
+int pr_seccomp_compile(uint32_t default_action, const uint32_t *architectures, uint32_t architecture_count, const char *names,
+                       const struct pr_seccomp_rule *rules, uint32_t rule_count, const struct pr_seccomp_arg *args, uint8_t *ret_unknown,
+                       void *ret_program, uint32_t *size, uint32_t *ret_failed, struct pr_error *reterr);

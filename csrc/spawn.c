@@ -14,8 +14,6 @@
 #include "spawn.h"
 #include "syscalls.h"
 
-#define ALL_SIGNALS_BYTES 8
-
 /* clone3 with CLONE_VM | CLONE_VFORK on the caller's own stack, as vfork(2) does it. The system call must not stand in a function that
  * returns in the child: it would unwind the frames that the parent still needs. Hence inlined assembly, and a child that only calls down. */
 __attribute__((always_inline)) static inline long clone3_vfork(struct pr_clone_args *args)
@@ -79,18 +77,20 @@ static void cloexec_from(unsigned int first)
 struct start {
 	int exe_fd, preserve;
 	const char *path, *cwd;
-	const int *keep;
-	uint32_t keep_count;
+	const int *join, *keep;
+	uint32_t join_count, keep_count;
 	const int *stdio;
 	char *const *argv;
 	char *const *envp;
-	int failed; /* errno, written through the shared memory */
+	struct pr_error failed; /* written through the shared memory */
 };
 
 /* The child between clone3 and exec: system calls only. */
 __attribute__((noinline, noreturn)) static void child(struct start *start)
 {
 	pr_reset_signals();
+	if (pr_cgroup_join(start->join, start->join_count, &start->failed) < 0)
+		_exit(255);
 	for (int i = 0; i < 3 && start->stdio; i++) {
 		if (start->stdio[i] >= 0 && dup2(start->stdio[i], i) < 0)
 			goto failed;
@@ -110,15 +110,15 @@ __attribute__((noinline, noreturn)) static void child(struct start *start)
 	else
 		(void)execve(start->path, start->argv, start->envp);
 failed:
-	start->failed = errno;
+	(void)pr_fail(&start->failed, PR_STEP_EXEC);
 	_exit(255);
 }
 
 int pr_spawn_raw(struct pr_spawn *spawn, struct pr_error *reterr)
 {
 	struct start start = {
-		.exe_fd = spawn->exe_fd, .path = spawn->path, .cwd = spawn->cwd, .preserve = spawn->preserve, .keep = spawn->keep, .keep_count = spawn->keep_count,
-		.stdio = spawn->stdio, .argv = spawn->argv, .envp = spawn->envp,
+		.exe_fd = spawn->exe_fd, .path = spawn->path, .cwd = spawn->cwd, .preserve = spawn->preserve,
+		.join = spawn->join, .join_count = spawn->join_count, .keep = spawn->keep, .keep_count = spawn->keep_count, .stdio = spawn->stdio, .argv = spawn->argv, .envp = spawn->envp,
 	};
 	int pidfd = -EBADF;
 	struct pr_clone_args args = {
@@ -146,11 +146,11 @@ int pr_spawn_raw(struct pr_spawn *spawn, struct pr_error *reterr)
 	(void)sigprocmask(SIG_SETMASK, &old, NULL);
 	if (pid < 0)
 		return pr_fail_as(reterr, PR_STEP_CLONE, saved);
-	if (start.failed) {
+	if (start.failed.errnum) {
 		siginfo_t info;
 		(void)waitid(P_PID, (id_t)pid, &info, WEXITED);
 		pr_close(&pidfd);
-		return pr_fail_as(reterr, PR_STEP_EXEC, start.failed);
+		return pr_fail_as(reterr, start.failed.step, start.failed.errnum);
 	}
 	(void)fcntl(pidfd, F_SETFD, FD_CLOEXEC);
 	spawn->ret_pid = (int32_t)pid;
@@ -158,8 +158,8 @@ int pr_spawn_raw(struct pr_spawn *spawn, struct pr_error *reterr)
 	return 0;
 }
 
-int pr_spawn(int exe_fd, int plan_fd, uint64_t clone_flags, int cgroup_fd, int preserve, const int *keep, uint32_t keep_count,
-             const int *stdio, struct pr_child *ret_child, struct pr_error *reterr)
+int pr_spawn(int exe_fd, int plan_fd, uint64_t clone_flags, int cgroup_fd, const int *join, uint32_t join_count, int preserve,
+             const int *keep, uint32_t keep_count, struct pr_child *ret_child, struct pr_error *reterr)
 {
 	int pair[2];
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
@@ -178,8 +178,8 @@ int pr_spawn(int exe_fd, int plan_fd, uint64_t clone_flags, int cgroup_fd, int p
 	char *argv[] = { (char *)(uintptr_t)"pyrunc", (char *)(uintptr_t)"init", plan_text, sock_text, NULL };
 	char *envp[] = { NULL };
 	struct pr_spawn spawn = {
-		.exe_fd = exe_fd, .clone_flags = clone_flags, .cgroup_fd = cgroup_fd, .preserve = preserve,
-		.keep = kept, .keep_count = keep_count + 2, .stdio = stdio, .argv = argv, .envp = envp,
+		.exe_fd = exe_fd, .clone_flags = clone_flags, .cgroup_fd = cgroup_fd, .join = join, .join_count = join_count,
+		.preserve = preserve, .keep = kept, .keep_count = keep_count + 2, .argv = argv, .envp = envp,
 	};
 	if (pr_spawn_raw(&spawn, reterr) < 0)
 		return -1;

@@ -10,6 +10,8 @@ struct pr_spawn {
 	const char *cwd;      /* changed to before exec, or NULL */
 	uint64_t clone_flags; /* CLONE_NEW* */
 	int cgroup_fd;        /* CLONE_INTO_CGROUP, or -1 */
+	const int *join;      /* descriptors for pr_cgroup_join */
+	uint32_t join_count;
 	int preserve;         /* descriptors 3 .. 3 + preserve stay as they are */
 	const int *keep;      /* these lose close-on-exec; negative entries are passed over */
 	uint32_t keep_count;

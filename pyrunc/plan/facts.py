@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the plan must know besides the config: facts about the host and descriptors opened for it."""
+
+from __future__ import annotations
+
+from pyrunc.plan.ops import NONE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Join:
+    """A namespace to be joined: its open fd, CLONE_NEW* flag and the path it came from."""
+
+    __slots__ = ("fd", "flag", "path")
+
+    def __init__(self, fd: int, flag: int, path: str) -> None:
+        self.fd = fd
+        self.flag = flag
+        self.path = path
+
+
+class Facts:
+    """Facts handed to the plan, and the little state that its builders share while they add ops.
+
+    sources: host paths that the parent opens for the stage (only with a user namespace, where the
+    stage may not walk the host's directories); builders ask by source_index.
+    cgroup_mounts: per v1 hierarchy (name, options, host path of the container's group); for v2 one
+    entry. state_before/state_after: the state JSON around the pid, for hooks run by the stage.
+    """
+
+    def __init__(self, *, bundle: str, rootfs: str, container_id: str) -> None:
+        self.bundle = bundle
+        self.rootfs = rootfs
+        self.container_id = container_id
+        self.joins: list[Join] = []
+        self.privileged = True
+        self.user_namespace = False
+        self.open_sources = False
+        self.sources: list[str] = []
+        self.idmap_fds: dict[int, int] = {}
+        self.cgroup_version = 1
+        self.cgroup_mounts: Sequence[tuple[str, list[str], str]] = ()
+        self.new_cgroup_namespace = False
+        self.late_readonly: list[str] = []
+        self.no_pivot = False
+        self.no_new_keyring = False
+        self.waits_for_start = False
+        self.preserve_fds = 0
+        self.listen_fds = 0
+        self.last_capability = 63
+        self.apparmor_file = ""
+        self.setgroups_denied = False
+        self.warn = _ignore
+        self.state_before: dict[str, str] = {}
+        self.state_after = ""
+        self.environment: Sequence[str] = ()
+        self.seccomp_flags = 0
+        self.seccomp_listener = False
+
+    def source_index(self, path: str) -> int:
+        """The index among the fds of SYNC_SOURCES, or NONE when the stage opens the path itself."""
+        if not self.open_sources:
+            return NONE
+        self.sources.append(path)
+        return len(self.sources) - 1
+
+    def idmap_fd(self, index: int) -> int:
+        """The user namespace fd that maps mounts[index], or NONE."""
+        return self.idmap_fds.get(index, NONE)
+
+
+def _ignore(_line: str) -> None:
+    pass

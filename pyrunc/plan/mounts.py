@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ops for mounts[]: one entry after the other, binds, file systems and the cgroup view."""
+
+from __future__ import annotations
+
+from posixpath import isabs, join, normpath
+
+from pyrunc.errors import ConfigError
+from pyrunc.plan import ops
+from pyrunc.plan.options import MountOptions
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pyrunc.config.types import Mount
+    from pyrunc.plan.facts import Facts
+
+# What lxcfs and the like replace; nothing else may be mounted inside /proc (CVE-2019-16884).
+PROC_FILES = frozenset(
+    "/proc/" + name
+    for name in (
+        "cpuinfo", "diskstats", "meminfo", "stat", "swaps", "uptime", "loadavg", "slabinfo",
+        "sys/kernel/ns_last_pid", "sys/crypto/fips_enabled",
+    )
+)
+
+
+def clean(destination: str) -> str:
+    """The destination as an absolute path without "." and ".." (a relative one is below "/", MNT-2)."""
+    return normpath("/" + destination.lstrip("/"))
+
+
+def add_mounts(plan: ops.Plan, mounts: list[Mount], facts: Facts) -> None:
+    """Adds all mounts in their order. ConfigError for what may not be mounted where it should."""
+    for index, mount in enumerate(mounts):
+        options = MountOptions(mount.get("options", ()))
+        target = clean(mount["destination"])
+        if target == "/":
+            raise ConfigError(f"mounts[{index}].destination: a mount on / would cover the root filesystem")
+        kind = mount.get("type", "")
+        if options.remount and not options.bind:
+            _add_remount(plan, target, options)
+        elif options.bind:
+            _add_bind(plan, mount, index, target, options, facts)
+        elif kind in ("cgroup", "cgroup2"):
+            _add_cgroup(plan, target, options, facts)
+        else:
+            _add_filesystem(plan, mount, index, target, options, facts)
+
+
+def _packed(low: int, high: int) -> int:
+    return low | high << 32
+
+
+def _proc_flags(index: int, target: str, *, is_proc: bool) -> int:
+    """Flags for a target at or below /proc; ConfigError when it must not be covered."""
+    if target == "/proc":
+        return ops.MOUNT_IN_PROC | (0 if is_proc else ops.MOUNT_FROM_PROC)
+    if target in PROC_FILES:
+        return ops.MOUNT_IN_PROC
+    if target.startswith("/proc/"):
+        raise ConfigError(
+            f'mounts[{index}].destination: "{target}" cannot be mounted because it is inside /proc'
+        )
+    return 0
+
+
+def _add_remount(plan: ops.Plan, target: str, options: MountOptions) -> None:
+    plan.add(
+        "REMOUNT", f"remount {target}",
+        _packed(options.set, options.set_all), _packed(options.clear, options.clear_all),
+        ops.pack_propagations(options.propagation), options.superblock, len(options.data),
+        strings=(None, None, target, options.data),
+    )
+
+
+def _add_bind(
+    plan: ops.Plan, mount: Mount, index: int, target: str, options: MountOptions, facts: Facts
+) -> None:
+    if options.data:
+        words = ",".join(options.data)
+        raise ConfigError(
+            f"mounts[{index}].options: a bind mount cannot have filesystem-specific options: {words}"
+        )
+    source = mount.get("source", "")
+    if not source:
+        raise ConfigError(f"mounts[{index}].source: a bind mount needs a source")
+    if not isabs(source):
+        source = join(facts.bundle, source)
+    flags = _proc_flags(index, target, is_proc=False)
+    if options.recursive:
+        flags |= ops.MOUNT_RECURSIVE
+    if options.idmap == "ridmap":
+        flags |= ops.MOUNT_IDMAP_RECURSIVE
+    plan.add(
+        "BIND", f"mount {source} on {target}",
+        _packed(options.set, options.set_all), _packed(options.clear, options.clear_all),
+        ops.pack_propagations(options.propagation),
+        facts.source_index(source), facts.idmap_fd(index),
+        strings=(None, source, target), flags=flags,
+    )
+
+
+def _add_filesystem(
+    plan: ops.Plan, mount: Mount, index: int, target: str, options: MountOptions, facts: Facts
+) -> None:
+    kind = mount.get("type", "")
+    if not kind:
+        raise ConfigError(f"mounts[{index}].type: a mount that is not a bind needs a type")
+    if options.idmap:
+        raise ConfigError(f"mounts[{index}].options: {options.idmap} is for bind mounts only")
+    flags = 0
+    if target == "/proc" and kind != "proc":
+        raise ConfigError(f"mounts[{index}].destination: only procfs may be mounted on /proc, not {kind}")
+    flags |= _proc_flags(index, target, is_proc=kind == "proc")
+    source = mount.get("source", kind)
+    if kind in ("proc", "sysfs"):
+        flags |= ops.MOUNT_PLAIN_DIR
+    if kind == "sysfs" and facts.user_namespace:
+        # Without a network namespace of its own a user namespace may not mount sysfs anew.
+        flags |= ops.MOUNT_OR_BIND
+        source = "/sys"
+    if options.copyup and kind == "tmpfs":
+        flags |= ops.MOUNT_COPYUP
+    on, superblock = options.set, options.superblock
+    if target == "/dev" and on & 1:
+        # Its nodes are made first; a late op sets it read-only.
+        facts.late_readonly.append(target)
+        on &= ~1
+        superblock &= ~1
+    plan.add(
+        "MOUNT", f"mount {kind} on {target}",
+        _packed(on, options.set_all), options.clear_all << 32,
+        ops.pack_propagations(options.propagation), superblock, len(options.data),
+        strings=(kind, source, target, options.data), flags=flags,
+    )
+
+
+def _add_cgroup(plan: ops.Plan, target: str, options: MountOptions, facts: Facts) -> None:
+    """The container's view of its cgroups: v2 as one mount, v1 as a tmpfs with one mount a hierarchy."""
+    if facts.cgroup_version == 2:
+        _add_cgroup2(plan, target, options, facts)
+        return
+    plan.add(
+        "MOUNT", f"mount tmpfs on {target}", options.set & ~1, 0, 0, 0, 1,
+        strings=("tmpfs", "tmpfs", target, ["mode=755"]),
+    )
+    for name, data, path in facts.cgroup_mounts:
+        below = f"{target}/{name}"
+        if facts.new_cgroup_namespace:
+            plan.add(
+                "MOUNT", f"mount cgroup {name} on {below}", options.set, 0, 0, 0, len(data),
+                strings=("cgroup", "cgroup", below, data),
+            )
+        else:
+            plan.add(
+                "BIND", f"mount {path} on {below}", options.set, 0, 0,
+                facts.source_index(path), ops.NONE, strings=(None, path, below),
+            )
+        for controller in name.split(","):
+            if controller != name:
+                plan.add("SYMLINK", f"link {target}/{controller}", strings=(name, f"{target}/{controller}"))
+    plan.add(
+        "SETATTR", f"attributes of {target}", options.set & 1, 0,
+        ops.pack_propagations(options.propagation), strings=(None, None, target),
+    )
+
+
+def _add_cgroup2(plan: ops.Plan, target: str, options: MountOptions, facts: Facts) -> None:
+    bound = facts.user_namespace  # which may be refused a mount of its own
+    if facts.new_cgroup_namespace:
+        plan.add(
+            "MOUNT", f"mount cgroup2 on {target}", options.set, 0,
+            ops.pack_propagations(options.propagation), 0, 0,
+            strings=("cgroup2", facts.cgroup_mounts[0][2] if bound else "cgroup", target),
+            flags=ops.MOUNT_OR_BIND if bound else 0,
+        )
+        return
+    path = facts.cgroup_mounts[0][2]
+    plan.add(
+        "BIND", f"mount {path} on {target}", options.set, 0,
+        ops.pack_propagations(options.propagation), facts.source_index(path), ops.NONE,
+        strings=(None, path, target),
+    )

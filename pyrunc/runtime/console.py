@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The terminal's way out: option checks, and descriptors sent to the caller's sockets."""
+
+from __future__ import annotations
+
+import os
+
+from pyrunc import native
+from pyrunc.errors import NativeError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pyrunc.runtime.options import CreateOptions, ExecOptions
+
+
+def check_options(*, terminal: bool, options: CreateOptions | ExecOptions) -> None:
+    """UsageError unless terminal, detach and console socket fit together."""
+    detached_terminal = terminal and options.detach
+    if detached_terminal and not options.console_socket:
+        raise UsageError("cannot allocate tty if runc will detach without setting console socket")
+    if options.console_socket and not detached_terminal:
+        raise UsageError("cannot use console socket if runc will not detach or allocate tty")
+
+
+def send_master(path: str, master: int) -> None:
+    """Sends the pty master to the console socket in one message that carries its name."""
+    name = os.readlink(f"/proc/self/fd/{master}").encode()
+    _send(path, master, name, "console socket")
+
+
+def send_pidfd(path: str, pidfd: int, kind: bytes) -> None:
+    """Sends a pidfd to the pidfd socket; kind is b"standard" (create) or b"setns" (exec)."""
+    _send(path, pidfd, kind, "pidfd socket")
+
+
+def _send(path: str, fd: int, payload: bytes, what: str) -> None:
+    try:
+        native.send_to_path(path, payload, [fd])
+    except native.Failure as failure:
+        raise NativeError(f"send to {what} {path}", failure.errno or 0) from None

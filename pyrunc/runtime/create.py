@@ -1,0 +1,321 @@
+# SPDX-License-Identifier: Apache-2.0
+"""create: a container up to but without its program; run uses the same steps."""
+
+from __future__ import annotations
+
+import os
+
+from pyrunc import cgroups, jsonio, native
+from pyrunc.config.bundle import open_bundle
+from pyrunc.config.validate import load_config
+from pyrunc.errors import ConfigError, NativeError, PyruncError, UsageError, errno_text
+from pyrunc.plan import ops
+from pyrunc.plan.build import container_plan
+from pyrunc.plan.facts import Facts
+from pyrunc.plan.rootfs import SOURCES_MAX
+from pyrunc.runtime import console, delete, host, notify, process, seccomp, state
+from pyrunc.runtime.hooks import environment, run_hooks
+from pyrunc.runtime.stage import Stage
+from pyrunc.tables.namespaces import NAMESPACES
+from pyrunc.tables.rlimits import RLIMITS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pyrunc.config.types import Config, Rlimit
+    from pyrunc.runtime.context import Context
+    from pyrunc.runtime.options import CreateOptions
+    from pyrunc.runtime.stage import Answer
+
+NO_PROCESS = "config.json: process: a container needs a process to be created"
+
+
+def create(ctx: Context, container_id: str, bundle: str, options: CreateOptions) -> None:
+    """Makes the container; its first process waits for `start`. PyruncError and nothing left else."""
+    making = Making(ctx, container_id, bundle, options, waits=True)
+    with making:
+        making.stage.go_on()
+        making.stage.child.close()
+
+
+class Making:
+    """A container in the making; as a context manager it undoes everything when its body fails.
+
+    On entry everything up to PR_OP_READY is done and recorded: the stage waits for `stage.go_on`.
+    master is the pty's master in the foreground (the caller's), or -1.
+    """
+
+    def __init__(
+        self, ctx: Context, container_id: str, bundle: str, options: CreateOptions, *, waits: bool
+    ) -> None:
+        self.ctx = ctx
+        self.options = options
+        self.waits = waits
+        self.master = -1
+        state.check_id(container_id)
+        self.bundle = open_bundle(bundle)
+        self.config: Config = load_config(self.bundle.data)
+        if "process" not in self.config:
+            raise ConfigError(NO_PROCESS)
+        self.rootfs = os.path.realpath(self.bundle.rootfs(self.config["root"]["path"]))
+        self.terminal = bool(self.config["process"].get("terminal"))
+        console.check_options(terminal=self.terminal, options=options)
+        self.listen_fds = check_fds(options.preserve_fds)
+        self.facts = self._facts(container_id)
+        self.manager = cgroups.open_manager(
+            self.config.get("linux", {}).get("cgroupsPath"), container_id,
+            driver=ctx.cgroup_manager, rootless=host.is_rootless(ctx),
+        )
+        self._cgroup_facts()
+        self.record = state.new(ctx, container_id)
+        self.lock = state.Lock(self.record.path)
+        self.stage: Stage
+
+    # -- facts ---------------------------------------------------------------------------------------
+
+    def _facts(self, container_id: str) -> Facts:
+        config, process_ = self.config, self.config["process"]
+        facts = Facts(bundle=self.bundle.path, rootfs=self.rootfs, container_id=container_id)
+        facts.warn = self.ctx.warn
+        facts.no_pivot = self.options.no_pivot
+        facts.no_new_keyring = self.options.no_new_keyring
+        facts.preserve_fds = self.options.preserve_fds
+        facts.listen_fds = self.listen_fds
+        facts.waits_for_start = self.waits
+        facts.privileged = os.geteuid() == 0
+        facts.last_capability = host.last_capability()
+        facts.user_namespace = any(
+            entry["type"] == "user" for entry in config.get("linux", {}).get("namespaces", ())
+        )
+        facts.open_sources = facts.user_namespace and facts.privileged
+        facts.setgroups_denied = facts.user_namespace and not facts.privileged
+        if process_.get("apparmorProfile") not in (None, "", "unconfined"):
+            facts.apparmor_file = host.apparmor_file()
+        if process_.get("selinuxLabel"):
+            host.check_selinux()
+        profile = config.get("linux", {}).get("seccomp")
+        if profile:
+            facts.seccomp_flags = seccomp.filter_flags(profile)
+            facts.seccomp_listener = seccomp.notifies(profile)
+        return facts
+
+    def _cgroup_facts(self) -> None:
+        facts, manager = self.facts, self.manager
+        facts.cgroup_version = manager.version or 2
+        seen: dict[str, tuple[str, list[str], str]] = {}
+        for name, group in manager.groups.items():
+            mountpoint = group.mountpoint
+            entry = seen.setdefault(mountpoint, (os.path.basename(mountpoint), [], group.full))
+            entry[1].extend(["none", name] if name.startswith("name=") else [name])
+        facts.cgroup_mounts = list(seen.values())
+
+    # -- the way to ready ----------------------------------------------------------------------------
+
+    def __enter__(self) -> Making:
+        try:
+            self.lock.__enter__()
+            self._write_record()
+            plan = self._plan()
+            self.stage = Stage(self.ctx, plan)
+            self._spawn()
+            self.manager.apply(self.config.get("linux", {}).get("resources"))
+            self._answers()
+            self.stage.until_ready()
+            self._ready()
+        except BaseException:
+            self._undo()
+            raise
+        return self
+
+    def __exit__(self, kind: object, _value: object, _trace: object) -> None:
+        if kind is not None:
+            self._undo()
+        else:
+            self.lock.__exit__()
+
+    def _write_record(self) -> None:
+        """Everything that delete needs to undo the rest, before the first side effect outside ROOT/ID."""
+        record, config = self.record, self.config
+        record.bundle = self.bundle.path
+        record.rootfs = self.rootfs
+        record.annotations = dict(config.get("annotations", {}))
+        record.rootless = self.manager.rootless
+        record.cgroup_driver = self.manager.driver
+        record.cgroup_paths = self.manager.paths
+        record.cgroup = self.manager.record()
+        record.hooks = [kind for kind, hooks in config.get("hooks", {}).items() if hooks]
+        record.private_pid_namespace = any(
+            entry["type"] == "pid" for entry in config.get("linux", {}).get("namespaces", ())
+        )
+        try:
+            record.save()
+            state.replace_file(f"{record.path}/{state.CONFIG}", self.bundle.data, 0o600)
+        except OSError as error:
+            raise NativeError(f"write the state of the container to {record.path}", error.errno or 0) from None
+
+    def _plan(self) -> ops.Plan:
+        facts, record = self.facts, self.record
+        for status in ("creating", "created"):
+            before, _, after = jsonio.dumps({**record.document(status), "pid": -1}).partition("-1")
+            facts.state_before[status], facts.state_after = before, after
+        facts.environment = environment()
+        facts.joins = host.open_joins(self.config)
+        return container_plan(notify.with_mount(self.config, notify.directory_for(record.path)), facts)
+
+    def _spawn(self) -> None:
+        self.manager.create()
+        self.record.cgroup = self.manager.record()
+        fifo = self._make_fifo() if self.waits else -1
+        cgroup_fd = self.manager.spawn_fd()
+        join = [] if cgroup_fd >= 0 else self.manager.join_fds()
+        try:
+            self.stage.spawn(
+                cgroup_fd=cgroup_fd, join=join, preserve=self.options.preserve_fds + self.listen_fds
+            )
+        finally:
+            for fd in (fifo, cgroup_fd, *join):
+                if fd >= 0:
+                    os.close(fd)
+            host.close_joins(self.facts.joins)
+
+    def _make_fifo(self) -> int:
+        """The exec fifo; an O_PATH descriptor of it goes to the stage."""
+        path = f"{self.record.path}/{state.FIFO}"
+        try:
+            os.mkfifo(path, 0o622)
+            os.chmod(path, 0o622)
+            fd = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError as error:
+            raise NativeError(f"make {path}", error.errno or 0) from None
+        self.stage.plan.set_fifo(fd)
+        return fd
+
+    # -- what the stage asks for ---------------------------------------------------------------------
+
+    def _answers(self) -> None:
+        stage = self.stage
+        stage.on_console = self._console
+        stage.answers = {
+            ops.SYNC_MAPS: self._maps,
+            ops.SYNC_SOURCES: self._sources,
+            ops.SYNC_HOOKS: self._hooks,
+            ops.SYNC_SECCOMP: self._seccomp,
+            ops.SYNC_NETWORK: self._network,
+        }
+
+    def _maps(self) -> Answer:
+        from pyrunc.runtime.idmaps import write_maps
+
+        write_maps(self.stage.child.pid, self.config["linux"])
+        return b"", ()
+
+    def _sources(self) -> Answer:
+        wanted = self.facts.sources[:SOURCES_MAX]
+        del self.facts.sources[:SOURCES_MAX]
+        if not wanted:
+            return b"", ()
+        try:
+            return b"", native.open_sources(self.stage.child.pidfd, [os.fsencode(path) for path in wanted])
+        except native.Failure as failure:
+            raise NativeError(f"open mount source {failure.detail}", failure.errno or 0) from None
+
+    def _hooks(self) -> Answer:
+        hooks = self.config.get("hooks", {})
+        document = {**self.record.document("creating"), "pid": self.stage.child.pid}
+        data = jsonio.dumps(document).encode()
+        run_hooks(self.ctx, "prestart", hooks.get("prestart", []), data, cwd=self.bundle.path)
+        run_hooks(self.ctx, "createRuntime", hooks.get("createRuntime", []), data, cwd=self.bundle.path)
+        return b"", ()
+
+    def _seccomp(self) -> Answer:
+        return seccomp.compile_filter(self.ctx, self.config["linux"]["seccomp"]), ()
+
+    def _network(self) -> Answer:
+        from pyrunc.runtime.netdevices import move_devices
+
+        move_devices(self.stage.child.pid, self.config["linux"]["netDevices"])
+        return b"", ()
+
+    def _console(self, master: int) -> None:
+        if not self.options.console_socket:
+            self.master = master
+            return
+        try:
+            console.send_master(self.options.console_socket, master)
+        finally:
+            os.close(master)
+
+    def _ready(self) -> None:
+        """The stage has done everything: limits, then the record, then the pid file."""
+        record, child = self.record, self.stage.child
+        set_rlimits(child.pid, self.config["process"].get("rlimits", []))
+        record.init_process_pid = child.pid
+        record.init_process_start = process.start_time(child.pid)
+        record.namespace_paths = namespace_paths(child.pid)
+        record.phase = "created"
+        try:
+            record.save()
+        except OSError as error:
+            raise NativeError(f"write the state of the container to {record.path}", error.errno or 0) from None
+        if self.options.pidfd_socket:
+            console.send_pidfd(self.options.pidfd_socket, child.pidfd, b"standard")
+        if self.options.pid_file:
+            write_pid_file(self.options.pid_file, child.pid)
+
+    # -- undoing -------------------------------------------------------------------------------------
+
+    def _undo(self) -> None:
+        """As if nothing had been tried (ERR-1); poststop hooks run all the same (HK-10)."""
+        host.close_joins(self.facts.joins)
+        if hasattr(self, "stage"):
+            self.stage.abandon()
+        if self.master >= 0:
+            os.close(self.master)
+            self.master = -1
+        try:
+            delete.destroy(self.ctx, self.record)
+        except (PyruncError, OSError) as error:
+            self.ctx.warn(f"clean up after the failed create: {error}")
+        self.lock.__exit__()
+
+
+def namespace_paths(pid: int) -> dict[str, str]:
+    """The container's namespaces by the names that others read in state.json."""
+    return {
+        f"NEW{'NS' if name == 'mnt' else name.upper()}": f"/proc/{pid}/ns/{name}"
+        for _, name in NAMESPACES.values()
+    }
+
+
+def set_rlimits(pid: int, rlimits: list[Rlimit]) -> None:
+    """Sets process.rlimits of a process that is ready to execute (RLM-3); by the parent, whose power
+    over hard limits a user namespace does not take away."""
+    for limit in rlimits:
+        try:
+            native.set_rlimit(pid, RLIMITS[limit["type"]], limit["soft"], limit["hard"])
+        except native.Failure as failure:
+            raise NativeError(
+                f"process.rlimits: {limit['type']} soft {limit['soft']} hard {limit['hard']}",
+                failure.errno or 0,
+            ) from None
+
+
+def check_fds(preserve: int) -> int:
+    """LISTEN_FDS of the environment (0 when absent); UsageError when a promised fd is not open."""
+    text = os.environ.get("LISTEN_FDS", "")
+    listen = int(text) if text.isdecimal() and len(text) < 6 else 0
+    for fd in range(3 + listen, 3 + listen + preserve):
+        try:
+            os.fstat(fd)
+        except OSError as error:
+            raise UsageError(
+                f"unable to stat preserved-fd {fd}: {errno_text(error.errno or 0)}"
+            ) from None
+    return listen
+
+
+def write_pid_file(path: str, pid: int) -> None:
+    """Digits only, appearing whole: engines parse the raw bytes."""
+    try:
+        state.replace_file(path, str(pid).encode(), 0o644)
+    except OSError as error:
+        raise NativeError(f"write pid file {path}", error.errno or 0) from None

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Facts about this host and process that decide how a plan looks."""
+
+from __future__ import annotations
+
+import os
+
+from pyrunc.errors import ConfigError, NativeError
+from pyrunc.plan.facts import Join
+from pyrunc.tables.namespaces import NAMESPACES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pyrunc.config.types import Config
+    from pyrunc.runtime.context import Context
+
+_CAP_LAST_CAP = "/proc/sys/kernel/cap_last_cap"
+_APPARMOR_ENABLED = "/sys/module/apparmor/parameters/enabled"
+# The first is where the kernel (5.8) keeps AppArmor's own, whichever security module answers the second.
+_APPARMOR_FILES = ("attr/apparmor/exec", "attr/exec")
+
+
+def last_capability() -> int:
+    """The highest capability the kernel has. capabilities(7)."""
+    try:
+        with open(_CAP_LAST_CAP, "rb", buffering=0) as file:
+            return int(file.read())
+    except OSError:
+        return 63
+
+
+def apparmor_file() -> str:
+    """The file below /proc/self that takes the profile for exec; ConfigError without AppArmor (AA-1)."""
+    try:
+        with open(_APPARMOR_ENABLED, "rb", buffering=0) as file:
+            enabled = file.read(1) == b"Y"
+    except OSError:
+        enabled = False
+    if not enabled:
+        raise ConfigError("process.apparmorProfile: AppArmor is not enabled on this host")
+    first, second = _APPARMOR_FILES
+    return first if os.path.exists(f"/proc/self/{first}") else second
+
+
+def check_selinux() -> None:
+    """ConfigError unless SELinux is there to take a label (SEL-1)."""
+    if not os.path.exists("/sys/fs/selinux/enforce"):
+        raise ConfigError("process.selinuxLabel: SELinux is not enabled on this host")
+
+
+def is_rootless(ctx: Context) -> bool:
+    """True when cgroup permission errors are to be expected: told so, not root, or in a user namespace."""
+    if ctx.rootless is not None:
+        return ctx.rootless
+    return os.geteuid() != 0 or in_user_namespace()
+
+
+def in_user_namespace() -> bool:
+    """True when this process's ids are mapped. user_namespaces(7)."""
+    try:
+        with open("/proc/self/uid_map", "rb", buffering=0) as file:
+            return file.read().split() != [b"0", b"0", b"4294967295"]
+    except OSError:
+        return False
+
+
+def open_joins(config: Config) -> list[Join]:
+    """Opens the namespaces that the config names by path; the fds are the caller's (NS-2)."""
+    joins: list[Join] = []
+    try:
+        for index, entry in enumerate(config.get("linux", {}).get("namespaces", ())):
+            path = entry.get("path")
+            if path:
+                joins.append(open_namespace(path, entry["type"], f"linux.namespaces[{index}].path"))
+    except BaseException:
+        close_joins(joins)
+        raise
+    return joins
+
+
+def open_namespace(path: str, kind: str, member: str) -> Join:
+    """Opens a namespace file and checks its type by NS_GET_NSTYPE. ioctl_ns(2)."""
+    from fcntl import ioctl
+
+    flag, name = NAMESPACES[kind]
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise NativeError(f"{member}: open {path}", error.errno or 0) from None
+    try:
+        found = ioctl(fd, _NS_GET_NSTYPE)
+    except OSError:
+        found = -1
+    if found != flag:
+        os.close(fd)
+        raise ConfigError(f'{member}: "{path}" is not a {kind} namespace (/proc/PID/ns/{name} would be)')
+    return Join(fd, flag, path)
+
+
+_NS_GET_NSTYPE = 0xB703
+
+
+def close_joins(joins: list[Join]) -> None:
+    """Closes what open_joins opened."""
+    for join in joins:
+        os.close(join.fd)
+    joins.clear()
+
+
+def same_namespace(fd: int, name: str) -> bool:
+    """True when the open namespace is this process's own of that /proc/PID/ns name."""
+    ours = os.stat(f"/proc/self/ns/{name}")
+    theirs = os.fstat(fd)
+    return (ours.st_dev, ours.st_ino) == (theirs.st_dev, theirs.st_ino)

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Starts the init stage and talks with it until it is ready: the parent's half of the socket."""
+
+from __future__ import annotations
+
+import os
+
+from pyrunc import native
+from pyrunc.errors import HookError, NativeError, PyruncError
+from pyrunc.plan import explain, ops
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pyrunc.plan.ops import Plan
+    from pyrunc.runtime.context import Context
+
+    Answer = tuple[bytes, Sequence[int]]
+
+DOOR = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "_door")
+_PREFIX = "unable to start container process: "
+_SIGKILL = 9
+# enum pr_msg_kind
+_SYNC, _GO, _FORKED, _CONSOLE, _LISTENER, _WARNING, _ERROR, _EXECUTING = range(1, 9)
+_NOTHING: Answer = (b"", ())
+
+
+class Stage:
+    """A started init stage. `answers` maps a sync to what the parent does when asked for it.
+
+    on_console and on_listener take over the fd they are given.
+    """
+
+    def __init__(self, ctx: Context, plan: Plan) -> None:
+        self.ctx = ctx
+        self.plan = plan
+        self.answers: dict[int, Callable[[], Answer]] = {}
+        self.on_console: Callable[[int], None] = os.close
+        self.on_listener: Callable[[int], None] = os.close
+        self.child = native.Child(0, -1, -1)
+
+    def spawn(self, *, cgroup_fd: int, join: Sequence[int], preserve: int) -> None:
+        """Seals the executable and the plan, starts the stage. The fds given stay the caller's."""
+        self.ctx.debug("plan:\n" + self.plan.describe())
+        fds: list[int] = []
+        try:
+            exe = os.open(DOOR, os.O_RDONLY | os.O_CLOEXEC)
+            fds.append(exe)
+            sealed = native.seal_executable(exe)
+            fds.append(sealed)
+            plan_fd = native.seal_plan(self.plan.encode())
+            fds.append(plan_fd)
+            self.child = native.spawn(
+                sealed, plan_fd, self.plan.clone_flags, cgroup_fd=cgroup_fd, join=join,
+                preserve=preserve, keep=self.plan.keep_fds,
+            )
+        except native.Failure as failure:
+            raise NativeError(
+                _PREFIX + (failure.detail or explain.step_text(failure.step)), failure.errno or 0,
+                explain.hint(failure.errno or 0, failure.step),
+            ) from None
+        finally:
+            for fd in fds:
+                os.close(fd)
+
+    def until_ready(self) -> None:
+        """Answers the stage until it says that it is ready; it then waits for `go_on`."""
+        while True:
+            message = self._receive()
+            if message.kind == _SYNC and message.value == ops.SYNC_READY:
+                return
+            self._handle(message)
+
+    def go_on(self) -> None:
+        """Lets a ready stage go on."""
+        self._send(ops.SYNC_READY, _NOTHING)
+
+    def until_executed(self) -> None:
+        """Waits for execve, which closes the socket; an error before that is raised."""
+        while True:
+            message = self._receive_or_end()
+            if message is None:
+                self.child.close_socket()
+                return
+            if message.kind != _EXECUTING:
+                self._handle(message)
+
+    def abandon(self) -> None:
+        """Kills and reaps the stage."""
+        child = self.child
+        if child.pid > 0:
+            from pyrunc.runtime import process
+
+            process.send(child.pidfd, _SIGKILL)
+            _reap(child.pid)
+        child.close()
+
+    def _receive_or_end(self) -> native.Message | None:
+        try:
+            return native.recv(self.child.sock)
+        except native.Failure as failure:
+            raise NativeError(_PREFIX + "talk to the init stage", failure.errno or 0) from None
+
+    def _receive(self) -> native.Message:
+        message = self._receive_or_end()
+        if message is None:
+            raise PyruncError(_PREFIX + self._death())
+        return message
+
+    def _death(self) -> str:
+        """What ended the stage without a word."""
+        status = _reap(self.child.pid)
+        self.child.pid = 0
+        if status is not None and status & 0x7F == _SIGKILL:
+            return "container init was OOM-killed (memory limit too low?)"
+        return "the init stage ended unexpectedly: " + explain.exit_text(status or 0)
+
+    def _handle(self, message: native.Message) -> None:
+        if message.kind == _SYNC:
+            self._answer(message.value)
+        elif message.kind == _FORKED:
+            self._succeed(message.value, message.fds[0])
+        elif message.kind == _CONSOLE:
+            self.on_console(message.fds[0])
+        elif message.kind == _LISTENER:
+            self.on_listener(message.fds[0])
+        elif message.kind == _WARNING:
+            self.ctx.warn(explain.sentence(self.plan, message))
+        elif message.kind == _ERROR:
+            raise init_error(self.plan, message)
+        else:
+            raise PyruncError(f"{_PREFIX}unexpected message {message.kind} from the init stage")
+
+    def _answer(self, sync: int) -> None:
+        answer = self.answers.get(sync)
+        if answer is None:
+            raise PyruncError(f"{_PREFIX}the init stage asks for {sync}, which nobody provides")
+        self._send(sync, answer())
+
+    def _send(self, sync: int, answer: Answer) -> None:
+        payload, fds = answer
+        try:
+            native.send_go(self.child.sock, sync, payload, fds)
+        except native.Failure:
+            # It died meanwhile: its own words, or the lack of them, are the reason.
+            while True:
+                message = self._receive()
+                if message.kind == _ERROR:
+                    raise init_error(self.plan, message) from None
+        finally:
+            for fd in fds:
+                os.close(fd)
+
+    def _succeed(self, pid: int, pidfd: int) -> None:
+        """The stage cloned its successor and ends itself."""
+        _reap(self.child.pid)
+        os.close(self.child.pidfd)
+        self.child.pid = pid
+        self.child.pidfd = pidfd
+
+
+def init_error(plan: Plan, message: native.Message) -> PyruncError:
+    """The exception for what a stage reported."""
+    text = explain.sentence(plan, message)
+    if text.startswith("error running "):
+        return HookError(_PREFIX + "error during container init: " + text)
+    if not text.startswith("exec: "):
+        text = "error during container init: " + text
+    return _Reported(_PREFIX + text, message.errnum)
+
+
+class _Reported(NativeError):
+    """The sentence already ends in the errno's text."""
+
+    def __init__(self, message: str, number: int) -> None:
+        super().__init__(message, number)
+        self.message = message
+
+
+def _reap(pid: int) -> int | None:
+    """The wait status of a child that ended or is about to; None when it is not ours to wait for."""
+    try:
+        return os.waitpid(pid, 0)[1]
+    except ChildProcessError:
+        return None
