@@ -295,10 +295,10 @@ def test_umask_of_the_config(container: Container) -> None:
 
 def test_rlimits_of_the_config(container: Container) -> None:
     """RLM-3: exec uses the config's rlimits."""
-    entry = {"type": "RLIMIT_NOFILE", "soft": 100, "hard": 200}
+    entry = {"type": "RLIMIT_MSGQUEUE", "soft": 100, "hard": 200}
     container.bundle.process["rlimits"] = [entry]
     container.up()
-    assert "7 100 200" in lines(container, "inside", "rlimits")
+    assert "12 100 200" in lines(container, "inside", "rlimits")
 
 
 def test_subcgroup(up: Container) -> None:

@@ -72,7 +72,8 @@ class Container:
     def absent(self) -> None:
         """Assert that there is neither a record nor a cgroup of this container."""
         assert not (self.runtime.root / self.id).exists(), "a state directory was left behind"
-        assert not cgroupfs.named(self.id), "a cgroup was left behind"
+        name = os.path.basename(self.bundle.linux.get("cgroupsPath", self.id))
+        assert not cgroupfs.named(name), "a cgroup was left behind"
 
     def exec(self, *args: str | Path, **how: Any) -> Result:
         """Run exec with this program (what follows the id), with any outcome."""
