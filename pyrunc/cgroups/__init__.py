@@ -8,8 +8,6 @@ from pyrunc.errors import ConfigError
 from . import calls, paths
 from .hierarchies import CGROUP_ROOT, UNIFIED, Layout, detect
 from .manager import Manager, groups_of
-from .v1 import ManagerV1
-from .v2 import ManagerV2
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +15,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Layout", "Manager", "detect", "from_state", "open_manager"]
 
-_MANAGERS: dict[int, type[Manager]] = {1: ManagerV1, 2: ManagerV2}
+
+def _manager_class(version: int) -> type[Manager]:
+    """Only the module of the host's version is read."""
+    if version == 2:
+        from .v2 import ManagerV2
+
+        return ManagerV2
+    from .v1 import ManagerV1
+
+    return ManagerV1
 
 
 def open_manager(
@@ -35,7 +42,7 @@ def open_manager(
     cannot be.
     """
     if driver == "disabled":
-        return ManagerV2({}, rootless=True, chosen=False)
+        return _manager_class(2)({}, rootless=True, chosen=False)
     if driver == "systemd":
         raise ConfigError("the systemd cgroup driver is not supported yet: "
                           "use --cgroup-manager cgroupfs")
@@ -46,7 +53,7 @@ def open_manager(
                            own_path=lambda name=name: layout.own_path(name),  # type: ignore[misc]
                            delegated=rootless)
         groups[name] = calls.Group(mount.mountpoint, path, layout.version)
-    manager = _MANAGERS[layout.version](groups, rootless=rootless, chosen=bool(cgroups_path))
+    manager = _manager_class(layout.version)(groups, rootless=rootless, chosen=bool(cgroups_path))
     calls.find_missing(list(groups.values()))
     return manager
 
@@ -60,7 +67,8 @@ def from_state(state: dict[str, Any]) -> Manager:
     record = state.get("cgroup")
     if record:
         version = record["version"]
-        return _MANAGERS[version](groups_of(record, version), rootless=bool(record.get("rootless")))
+        return _manager_class(version)(groups_of(record, version),
+                                       rootless=bool(record.get("rootless")))
     found: dict[str, str] = state.get("cgroup_paths") or {}
     version = 2 if UNIFIED in found or not found else 1
     layout = detect() if found else Layout(2, {})
@@ -70,4 +78,4 @@ def from_state(state: dict[str, Any]) -> Manager:
         top = mount.mountpoint if mount else CGROUP_ROOT
         if full.startswith(top + "/"):
             groups[name] = calls.Group(top, full[len(top) + 1:], version, made=1)
-    return _MANAGERS[version](groups, rootless=bool(state.get("rootless")))
+    return _manager_class(version)(groups, rootless=bool(state.get("rootless")))

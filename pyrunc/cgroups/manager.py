@@ -111,17 +111,54 @@ class Manager:
         except NativeError:
             pass  # the error that is being raised is the one to tell
 
+    # -- limits ------------------------------------------------------------------------------
+
     def apply(self, resources: dict[str, Any] | None) -> None:
-        """Sets the limits of linux.resources; None (the config has none) leaves a cgroup that was
-        there before as it is (CGP-5).
+        """Sets the limits of linux.resources, before a process is inside (CPU-9); None (the config
+        has none) leaves a cgroup that was there before as it is (CGP-5).
 
         ConfigError for what this host cannot do, NativeError for what the kernel refuses; both name
         the member of config.json.
         """
+        if resources:
+            from .writes import perform
+
+            wanted = self.writes(resources)
+            self.check_before(resources, wanted)
+            perform(wanted, self.group_of)
+        self.apply_devices(resources)
+
+    def writes(self, resources: dict[str, Any]) -> list[Write]:
+        """Everything but the devices as writes, in order."""
         raise NotImplementedError
 
-    def _group_of(self, write: Write) -> calls.Group:
+    def check_before(self, changes: dict[str, Any], wanted: Sequence[Write]) -> None:
+        """Refuses what can be known to fail before anything is written."""
+        for write in wanted:
+            self.group_of(write)
+
+    def group_of(self, write: Write) -> calls.Group:
+        """The group that a write goes to; ConfigError when the host lacks the controller."""
         raise NotImplementedError
+
+    def apply_devices(self, resources: dict[str, Any] | None) -> None:
+        """Sets the device rules; a rootless caller may not, nor needs to: it makes no nodes."""
+        raise NotImplementedError
+
+    def update(self, current: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+        """Changes limits of a running container; returns the merged resources (update.py)."""
+        from .update import update
+
+        return update(self, current, changes)
+
+    def stats(self) -> dict[str, Any]:
+        """What the kernel counts, the `data` of a stats event (see stats.collect)."""
+        from .stats import collect
+
+        return collect(self)
+
+    def delegate(self, uid: int) -> None:
+        """Gives the cgroup to host uid `uid` (CGO-1); nothing on v1, where that is not safe."""
 
     def _without(self, write: Write) -> ConfigError:
         if self.rootless and not self.groups:
@@ -140,6 +177,17 @@ class Manager:
         """Descriptors on which the new process joins by pr_cgroup_join before it executes anything;
         they are the caller's. Empty where spawn_fd() does it."""
         return calls.open_join(self._unique())
+
+    def for_exec(self, specs: Sequence[str], init_pid: int) -> Manager:
+        """The manager whose groups an exec'd process joins.
+
+        specs: values of --cgroup ([CONTROLLER[,CONTROLLER]:]PATH). init_pid: the container's first
+        process. UsageError for a spec that cannot be.
+        """
+        from .exec_target import exec_groups
+
+        groups = exec_groups(self, specs, init_pid)
+        return type(self)(groups, rootless=self.rootless, chosen=self.chosen)
 
     def attach(self, pid: int) -> None:
         """Moves process `pid` into every group; dear on v1, where join_fds() is the better way."""

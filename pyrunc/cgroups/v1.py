@@ -27,29 +27,26 @@ class ManagerV1(Manager):
         if cpuset:
             calls.fill_cpuset(cpuset)
 
-    def apply(self, resources: dict[str, Any] | None) -> None:
-        """See Manager.apply. To be called before a process is in the cgroup (CPU-9)."""
-        from . import v1_values, writes
+    def writes(self, resources: dict[str, Any]) -> list[Write]:
+        """See Manager.writes."""
+        from . import v1_values
 
-        wanted = v1_values.writes(resources) if resources else []
-        wanted += self.device_writes(resources)
-        if wanted:
-            writes.perform(wanted, self._group_of)
+        return v1_values.writes(resources)
 
-    def device_writes(self, resources: dict[str, Any] | None) -> list[Write]:
-        """The device rules as writes; a rootless caller may not set any, nor needs to: it cannot
-        make device nodes."""
-        from . import devices
-
+    def apply_devices(self, resources: dict[str, Any] | None) -> None:
+        """See Manager.apply_devices."""
         group = self.groups.get("devices")
         if self.rootless or (resources is None and not (group and group.made)):
-            return []
+            return
         rules = (resources or {}).get("devices") or []
-        if group is None and not rules:
-            return []
-        return devices.v1_writes(devices.rules_of(rules))
+        if group or rules:
+            from . import devices
+            from .writes import perform
 
-    def _group_of(self, write: Write) -> calls.Group:
+            perform(devices.v1_writes(devices.rules_of(rules)), self.group_of)
+
+    def group_of(self, write: Write) -> calls.Group:
+        """See Manager.group_of."""
         group = self.groups.get(write.controller)
         if group is None:
             raise self._without(write)

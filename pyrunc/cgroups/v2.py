@@ -61,18 +61,20 @@ class ManagerV2(Manager):
             for word in wanted:  # one that cannot be enabled must not keep the others out
                 calls.write([(*control, word)])
 
-    def apply(self, resources: dict[str, Any] | None) -> None:
-        """See Manager.apply."""
-        from . import v2_values, writes
+    def writes(self, resources: dict[str, Any]) -> list[Write]:
+        """See Manager.writes."""
+        from . import v2_values
 
-        wanted = v2_values.writes(resources) if resources else []
+        return v2_values.writes(resources)
+
+    def check_before(self, changes: dict[str, Any], wanted: Sequence[Write]) -> None:
+        """See Manager.check_before."""
         if wanted:
             self._check_offered(wanted)
-            self._check_usage((resources or {}).get("memory") or {})
-            writes.perform(wanted, self._group_of)
-        self.apply_devices(resources)
+            self._check_usage(changes.get("memory") or {})
 
-    def _group_of(self, write: Write) -> calls.Group:
+    def group_of(self, write: Write) -> calls.Group:
+        """See Manager.group_of."""
         group = self.groups.get(UNIFIED)
         if group is None:
             raise self._without(write)
@@ -80,7 +82,7 @@ class ManagerV2(Manager):
 
     def _check_offered(self, wanted: Sequence[Write]) -> None:
         """An error for the first write whose controller is not there, naming both (UNI-4)."""
-        group = self._group_of(wanted[0])
+        group = self.group_of(wanted[0])
         offered = set(calls.read(group, "cgroup.controllers").split())
         for write in wanted:
             if write.controller in offered or write.controller not in _known_controllers(group):
@@ -114,7 +116,7 @@ class ManagerV2(Manager):
                               "bytes that are in use (checkBeforeUpdate)")
 
     def apply_devices(self, resources: dict[str, Any] | None) -> None:
-        """Loads the device program and puts it in the place of the one before."""
+        """Loads the device program and puts it in the place of the one before (CGD-8)."""
         group = self.groups.get(UNIFIED)
         if group is None or (resources is None and not group.made):
             return
@@ -137,6 +139,14 @@ class ManagerV2(Manager):
         """See Manager.spawn_fd; -1 only when there is no cgroup at all (rootless)."""
         group = self.groups.get(UNIFIED)
         return calls.open_at(group, "", os.O_PATH | os.O_DIRECTORY) if group else -1
+
+    def delegate(self, uid: int) -> None:
+        """See Manager.delegate."""
+        from .delegate import delegate
+
+        group = self.groups.get(UNIFIED)
+        if group:
+            delegate(group, uid)
 
     def join_fds(self) -> list[int]:
         """None are needed: the process starts in the cgroup."""

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Waiting for what happens to a container's cgroup: out of memory, and nobody left in it."""
+
+from __future__ import annotations
+
+import os
+import select
+from errno import ENODEV, ENOENT
+
+from pyrunc.errors import ConfigError, NativeError
+
+from . import calls
+from .hierarchies import UNIFIED
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .manager import Manager
+
+OOM = "oom"
+EMPTY = "empty"
+
+
+class Watch:
+    """Owns descriptors until close().
+
+    v1: an eventfd registered with memory.oom_control (cgroups v1, memory.txt, 10). v2: polls
+    memory.events and cgroup.events, which the kernel marks with POLLPRI at each change (cgroup-v2,
+    "Notifications"). pidfd (the caller's): the container's first process; v1 tells of an empty
+    cgroup only when it is removed, so that process' end is what to look at there.
+    """
+
+    def __init__(self, manager: Manager, pidfd: int = -1) -> None:
+        self.manager = manager
+        self.pidfd = pidfd
+        self.kills = 0
+        self._fds: list[int] = []
+        self._memory = self._events = -1
+        self._poll = select.poll()
+        try:
+            if manager.version == 2:
+                self._open_v2()
+            else:
+                self._open_v1()
+        except BaseException:
+            self.close()
+            raise
+        if pidfd >= 0:
+            self._poll.register(pidfd, select.POLLIN)
+
+    def _own(self, fd: int) -> int:
+        self._fds.append(fd)
+        return fd
+
+    def _open_v1(self) -> None:
+        group = self.manager.groups.get("memory")
+        if group is None:
+            raise ConfigError("events: the memory cgroup controller is not available on this host")
+        control = self._own(calls.open_at(group, "memory.oom_control", os.O_RDONLY))
+        self._memory = self._own(os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK))
+        failed = calls.write([(group, "cgroup.event_control", f"{self._memory} {control}")])
+        if failed:
+            raise NativeError(f"watch memory.oom_control of cgroup {group.full}", failed[1])
+        self._poll.register(self._memory, select.POLLIN)
+
+    def _open_v2(self) -> None:
+        group = self.manager.groups[UNIFIED]
+        self._events = self._own(calls.open_at(group, "cgroup.events", os.O_RDONLY))
+        self._poll.register(self._events, select.POLLPRI)
+        try:
+            self._memory = self._own(calls.open_at(group, "memory.events", os.O_RDONLY))
+        except NativeError as error:
+            if error.errno != ENOENT:  # without the memory controller nothing runs out of it
+                raise
+        else:
+            self.kills = _value(self._memory, "oom_kill")
+            self._poll.register(self._memory, select.POLLPRI)
+
+    def wait(self, timeout_ms: int = -1) -> list[str]:
+        """What happened within the time: OOM, EMPTY (the last that will come), or nothing."""
+        ready = {fd for fd, _ in self._poll.poll(timeout_ms)}
+        found = []
+        if self._memory in ready and self._out_of_memory():
+            found.append(OOM)
+        if ready and self._is_empty():
+            found.append(EMPTY)
+        return found
+
+    def _out_of_memory(self) -> bool:
+        if self.manager.version == 1:
+            os.eventfd_read(self._memory)
+            # The removal of the cgroup fires it too.
+            return os.path.isdir(self.manager.groups["memory"].full)
+        kills = _value(self._memory, "oom_kill")
+        more, self.kills = kills > self.kills, max(kills, self.kills)
+        return more
+
+    def _is_empty(self) -> bool:
+        if self._events >= 0:
+            return _value(self._events, "populated") == 0
+        return not self.manager.pids(recursive=True)
+
+    def close(self) -> None:
+        """Closes what was opened; the pidfd stays the caller's."""
+        for fd in self._fds:
+            os.close(fd)
+        self._fds.clear()
+
+
+def _value(fd: int, key: str) -> int:
+    """A number of a file of "key number" lines, 0 when the cgroup is gone."""
+    try:
+        text = os.pread(fd, 4096, 0).decode()
+    except OSError as error:
+        if error.errno == ENODEV:
+            return 0
+        raise
+    for line in text.splitlines():
+        name, _, value = line.partition(" ")
+        if name == key:
+            return int(value)
+    return 0
