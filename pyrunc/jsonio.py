@@ -200,7 +200,7 @@ def _shallow(data: bytes) -> bool:
 
 def _check_depth(value: Any) -> None:
     level = [value]
-    for _ in range(MAX_DEPTH + 1):
+    for _ in range(MAX_DEPTH):
         inner: list[Any] = []
         for item in level:
             if type(item) is dict:
@@ -210,7 +210,8 @@ def _check_depth(value: Any) -> None:
         if not inner:
             return
         level = inner
-    raise JsonError(f"nested deeper than {MAX_DEPTH} levels")
+    if any(type(item) is dict or type(item) is list for item in level):
+        raise JsonError(f"nested deeper than {MAX_DEPTH} levels")
 
 
 def dumps(value: Any, indent: str = "") -> str:

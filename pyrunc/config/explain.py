@@ -51,7 +51,8 @@ def explain(data: bytes, value: Json, kind: Kind, softened: list[Problem],
 
 def json_problem(error: JsonError, data: bytes) -> Problem:
     """The problem of a file that is not JSON, or not JSON as strictly as we read it."""
-    problem = Problem("JSN-1", (), error.message, "RFC 8259")
+    ids = "JSN-2" if "given twice" in error.message else "JSN-1"
+    problem = Problem(ids, (), error.message, "RFC 8259")
     problem.line, problem.column = error.line, error.column
     if not error.line:
         try:
@@ -132,15 +133,30 @@ def _resolve(reference: str, file: str) -> tuple[str, Schema]:
 
 def describe(value: Json, path: Path, steps: Steps, schema: str) -> Iterator[Problem]:
     """The problems behind one failure of a schema, in the words of this file."""
-    ids, section, wants = "VAL-1", "", ""
-    for node in nodes(steps, schema):
-        ids = node.get("x-ids", ids)
-        section = node.get("x-section", section)
-        wants = node.get("x-wants", "")
+    chain = list(nodes(steps, schema))
+    node = chain[-1]
+    if steps[-1] == "type" and len(chain) > 1 and "x-ids" in chain[-2] and "$ref" in chain[-2]:
+        chain.pop()  # a wrong type is about the member, not about what should be in it
+    ids = _last(chain, "x-ids", "VAL-1")
+    section = _last(chain, "x-section", "")
     for step in path:
         value = value[step]
-    for more, says, meant in _says(steps[-1], node, value, wants):
-        yield Problem(ids, (*path, *more), says, section, meant=meant)
+    members = node.get("properties", {})
+    for more, says, meant in _says(steps[-1], node, value, node.get("x-wants", "")):
+        about = [members[name] for name in more if name in members]
+        if steps[-1] == "dependencies":
+            about += [members[name] for name in node["dependencies"]]
+        named = " ".join([ids, *(member["x-ids"] for member in about if "x-ids" in member)])
+        yield Problem(" ".join(dict.fromkeys(named.split())), (*path, *more), says,
+                      _last(about, "x-section", section), meant=meant)
+
+
+def _last(chain: list[Schema], keyword: str, default: str) -> str:
+    """The value of `keyword` in the last schema of `chain` that has it."""
+    for node in reversed(chain):
+        if keyword in node:
+            return str(node[keyword])
+    return default
 
 
 def _says(keyword: str, node: Schema, value: Json,

@@ -39,9 +39,9 @@ class Locator:
 
     def _value(self, index: int, path: Path) -> int:
         self.offsets[path] = index
-        if len(path) > MAX_DEPTH:
-            raise FaultError(index)
         mark = self.text[index : index + 1]
+        if len(path) >= MAX_DEPTH and mark in ("[", "{"):
+            raise FaultError(index)
         if mark == "{":
             return self._object(index, path)
         if mark == "[":
