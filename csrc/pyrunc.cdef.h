@@ -202,6 +202,7 @@ enum pr_sync {
 	PR_SYNC_SOURCES,     /* fds of the mount sources, in order (SCM_RIGHTS) */
 	PR_SYNC_NETWORK,     /* move network devices */
 	PR_SYNC_HOOKS,       /* run prestart and createRuntime hooks */
+	PR_SYNC_LIMITS,      /* set resource limits, while the stage is still the runtime's user */
 	PR_SYNC_SECCOMP,     /* the compiled filter */
 	PR_SYNC_READY
 };

@@ -126,6 +126,8 @@ def add_user(plan: ops.Plan, process: Process, facts: Facts, *, seccomp: bool) -
     masks = {kind: capability_mask(capabilities.get(kind, []), facts) for kind in
              ("bounding", "effective", "permitted", "inheritable", "ambient")}
     plan.add("BOUNDING", "capabilities.bounding", masks["bounding"])
+    if process.get("rlimits"):
+        plan.add("SYNC", "set rlimits", ops.SYNC_LIMITS)
     groups = user.get("additionalGids", [])
     plan.add(
         "USER", f"become user {uid}:{gid}", uid, gid, len(groups),

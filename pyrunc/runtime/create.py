@@ -198,6 +198,7 @@ class Making:
             ops.SYNC_MAPS: self._maps,
             ops.SYNC_SOURCES: self._sources,
             ops.SYNC_HOOKS: self._hooks,
+            ops.SYNC_LIMITS: self._limits,
             ops.SYNC_SECCOMP: self._seccomp,
             ops.SYNC_NETWORK: self._network,
         }
@@ -229,6 +230,10 @@ class Making:
     def _seccomp(self) -> Answer:
         return seccomp.compile_filter(self.ctx, self.config["linux"]["seccomp"]), ()
 
+    def _limits(self) -> Answer:
+        set_rlimits(self.stage.child.pid, self.config["process"]["rlimits"])
+        return b"", ()
+
     def _network(self) -> Answer:
         from pyrunc.runtime.netdevices import move_devices
 
@@ -245,9 +250,8 @@ class Making:
             os.close(master)
 
     def _ready(self) -> None:
-        """The stage has done everything: limits, then the record, then the pid file."""
+        """The stage has done everything: the record, then the pid file."""
         record, child = self.record, self.stage.child
-        set_rlimits(child.pid, self.config["process"].get("rlimits", []))
         record.init_process_pid = child.pid
         record.init_process_start = process.start_time(child.pid)
         record.namespace_paths = namespace_paths(child.pid)

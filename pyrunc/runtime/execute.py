@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: Apache-2.0
+"""exec: one more process in a running container."""
+
+from __future__ import annotations
+
+import os
+
+from pyrunc import cgroups, native
+from pyrunc.config.bundle import read_limited
+from pyrunc.config.validate import load_process
+from pyrunc.errors import ConfigError, NativeError, StateError, UsageError
+from pyrunc.plan import ops
+from pyrunc.plan.build import exec_plan
+from pyrunc.plan.facts import Facts, Join
+from pyrunc.runtime import console, host, seccomp, state
+from pyrunc.runtime import process as processes
+from pyrunc.runtime.create import check_fds, set_rlimits, write_pid_file
+from pyrunc.runtime.stage import Stage
+from pyrunc.tables.namespaces import CLONE_NEWTIME, CLONE_NEWUSER, NAMESPACES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pyrunc.config.types import Config, Process
+    from pyrunc.runtime.context import Context
+    from pyrunc.runtime.options import ExecOptions
+
+_ID_MAX = 0xFFFF_FFFE  # 2^32-1 means "no change" to setresuid(2)
+
+
+def execute(ctx: Context, container_id: str, options: ExecOptions) -> int:
+    """Runs the process. Returns 0 when detached, else its exit status (128 + signal).
+
+    StateError when the container is stopped, or paused without options.ignore_paused.
+    """
+    record = state.load(ctx, container_id)
+    status = record.status()
+    if status in ("stopped", "creating"):
+        raise StateError("cannot exec in a stopped container")
+    if status == "paused" and not options.ignore_paused:
+        raise StateError("cannot exec in a paused container (use --ignore-paused to override)")
+    config: Config = record.config()  # type: ignore[assignment]
+    process = _process(ctx, config, options)
+    console.check_options(terminal=bool(process.get("terminal")), options=options)
+    if not options.detach and not options.no_subreaper:
+        native.set_subreaper(on=True)
+    pidfd = processes.open_pidfd(record.init_process_pid, record.init_process_start)
+    if pidfd < 0:
+        raise StateError("cannot exec in a stopped container")
+    try:
+        executing = Executing(ctx, record, config, process, options, pidfd)
+    finally:
+        os.close(pidfd)
+    if options.detach:
+        executing.stage.child.close()
+        return 0
+    return executing.wait()
+
+
+class Executing:
+    """A process entering a container; when the constructor returns it has executed its program."""
+
+    def __init__(
+        self, ctx: Context, record: state.State, config: Config, process: Process,
+        options: ExecOptions, pidfd: int,
+    ) -> None:
+        self.ctx = ctx
+        self.options = options
+        self.process = process
+        self.config = config
+        self.master = -1
+        listen_fds = check_fds(options.preserve_fds)
+        facts = self._facts(record, pidfd, listen_fds)
+        self.stage = Stage(ctx, exec_plan(config, process, facts))
+        try:
+            self._spawn(record, facts, options.preserve_fds + listen_fds)
+            self.stage.on_console = self._console
+            self.stage.answers = {ops.SYNC_LIMITS: self._limits, ops.SYNC_SECCOMP: self._seccomp}
+            self.stage.until_ready()
+            self._ready()
+            self.stage.go_on()
+            self.stage.until_executed()
+        except BaseException:
+            self.stage.abandon()
+            if self.master >= 0:
+                os.close(self.master)
+            raise
+
+    def _facts(self, record: state.State, pidfd: int, listen_fds: int) -> Facts:
+        facts = Facts(bundle=record.bundle, rootfs="/", container_id=record.id)
+        facts.warn = self.ctx.warn
+        facts.joins = joins_of(record, pidfd)
+        facts.user_namespace = any(join.flag & CLONE_NEWUSER for join in facts.joins)
+        facts.privileged = os.geteuid() == 0
+        facts.setgroups_denied = facts.user_namespace and not facts.privileged
+        facts.no_new_keyring = True
+        facts.preserve_fds = self.options.preserve_fds
+        facts.listen_fds = listen_fds
+        facts.last_capability = host.last_capability()
+        if self.process.get("apparmorProfile") not in (None, "", "unconfined"):
+            facts.apparmor_file = host.apparmor_file()
+        if self.process.get("selinuxLabel"):
+            host.check_selinux()
+        profile = self.config.get("linux", {}).get("seccomp")
+        if profile:
+            facts.seccomp_flags = seccomp.filter_flags(profile)
+            facts.seccomp_listener = seccomp.notifies(profile)
+        return facts
+
+    def _spawn(self, record: state.State, facts: Facts, preserve: int) -> None:
+        manager = cgroups.from_state(record.members())
+        cgroup_fd = manager.spawn_fd()
+        join = [] if cgroup_fd >= 0 else manager.join_fds()
+        try:
+            self.stage.spawn(cgroup_fd=cgroup_fd, join=join, preserve=preserve)
+        finally:
+            for fd in (cgroup_fd, *join):
+                if fd >= 0:
+                    os.close(fd)
+            for each in facts.joins:
+                if each.fd != -1:
+                    os.close(each.fd)
+            facts.joins.clear()
+
+    def _limits(self) -> tuple[bytes, tuple[int, ...]]:
+        set_rlimits(self.stage.child.pid, self.process.get("rlimits", []))
+        return b"", ()
+
+    def _seccomp(self) -> tuple[bytes, tuple[int, ...]]:
+        return seccomp.compile_filter(self.ctx, self.config["linux"]["seccomp"]), ()
+
+    def _console(self, master: int) -> None:
+        if not self.options.console_socket:
+            self.master = master
+            return
+        try:
+            console.send_master(self.options.console_socket, master)
+        finally:
+            os.close(master)
+
+    def _ready(self) -> None:
+        child = self.stage.child
+        if self.options.pidfd_socket:
+            console.send_pidfd(self.options.pidfd_socket, child.pidfd, b"setns")
+        if self.options.pid_file:
+            write_pid_file(self.options.pid_file, child.pid)
+
+    def wait(self) -> int:
+        """Relays until the process ends; its exit status."""
+        child = self.stage.child
+        try:
+            return native.relay(child.pid, child.pidfd, self.master)
+        finally:
+            if self.master >= 0:
+                os.close(self.master)
+            child.close()
+
+
+def joins_of(record: state.State, pidfd: int) -> list[Join]:
+    """The container's namespaces that are not ours, as one setns(2) by pidfd (5.8), the fd duplicated.
+
+    Its own namespaces a process may not join again (EINVAL for the user namespace).
+    """
+    mask = 0
+    for flag, name in NAMESPACES.values():
+        try:
+            theirs = os.stat(f"/proc/{record.init_process_pid}/ns/{name}")
+            ours = os.stat(f"/proc/self/ns/{name}")
+        except FileNotFoundError:
+            continue  # a kernel without that kind
+        except PermissionError as error:
+            raise NativeError(f"look at the {name} namespace of the container", error.errno or 0) from None
+        if (theirs.st_dev, theirs.st_ino) != (ours.st_dev, ours.st_ino):
+            mask |= flag
+    if not mask:
+        return []
+    from fcntl import F_DUPFD_CLOEXEC, fcntl
+
+    path = f"the namespaces of container {record.id}"
+    joins = [Join(fcntl(pidfd, F_DUPFD_CLOEXEC, 3), mask & ~CLONE_NEWTIME, path)]
+    if mask & CLONE_NEWTIME:
+        joins.append(Join(fcntl(pidfd, F_DUPFD_CLOEXEC, 3), CLONE_NEWTIME, path))
+    return [join for join in joins if join.flag]
+
+
+def _process(ctx: Context, config: Config, options: ExecOptions) -> Process:
+    if options.process:
+        return _read_process(options.process)
+    base = config.get("process")
+    if base is None:
+        raise ConfigError("the container's config.json has no process to derive from: use --process")
+    process: Process = {**base, "args": options.args, "terminal": bool(options.tty)}
+    process.pop("consoleSize", None)
+    if options.cwd:
+        process["cwd"] = options.cwd
+    if options.env:
+        process["env"] = [*base.get("env", ()), *options.env]
+    if options.apparmor:
+        process["apparmorProfile"] = options.apparmor
+    if options.process_label:
+        process["selinuxLabel"] = options.process_label
+    if options.no_new_privs is not None:
+        process["noNewPrivileges"] = options.no_new_privs
+    if options.user is not None:
+        _set_user(process, options.user)
+    if options.additional_gids:
+        groups = [*process["user"].get("additionalGids", ()), *options.additional_gids]
+        process["user"] = {**process["user"], "additionalGids": groups}
+    if options.cap:
+        _add_capabilities(process, options.cap)
+    return process
+
+
+def _read_process(path: str) -> Process:
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise NativeError(f"open process file {path}", error.errno or 0) from None
+    try:
+        with open(fd, "rb", buffering=0, closefd=False) as file:
+            data = file.read() if not os.path.isfile(path) else read_limited(fd, path)
+    finally:
+        os.close(fd)
+    return load_process(data, name=os.path.basename(path))
+
+
+def _set_user(process: Process, text: str) -> None:
+    """uid[:gid] in numbers; anything else is refused, never read as 0 (CVE-2026-30892)."""
+    uid, colon, gid = text.partition(":")
+    numbers = [uid, gid] if colon else [uid]
+    for number in numbers:
+        if not (number.isascii() and number.isdigit()) or int(number) > _ID_MAX:
+            raise UsageError(f'invalid value "{text}" for --user: use uid[:gid] in numbers')
+    user = {**process["user"], "uid": int(uid)}
+    if colon:
+        user["gid"] = int(gid)
+    process["user"] = user  # type: ignore[typeddict-item]
+
+
+def _add_capabilities(process: Process, names: list[str]) -> None:
+    """--cap: bounding, effective and permitted; ambient only where the config has inheritable ones,
+    which are never added to (CVE-2022-29162)."""
+    sets = dict(process.get("capabilities", {}))
+    kinds = ["bounding", "effective", "permitted"]
+    if sets.get("inheritable"):
+        kinds.append("ambient")
+    for kind in kinds:
+        present = list(sets.get(kind, []))  # type: ignore[call-overload]
+        sets[kind] = present + [name for name in names if name not in present]
+    process["capabilities"] = sets  # type: ignore[typeddict-item]
