@@ -52,7 +52,9 @@ def _command(image: Path, payload: Path, results: Path, console: Path) -> list[s
         f"file={path},format=raw,if=virtio,cache=unsafe,snapshot={snapshot}"
         for path, snapshot in disks
     ]
+    # QEMU dies with us, however we die.
     return [
+        "setpriv", "--pdeath-signal", "KILL", "--",
         "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
         "-machine", "pc", "-accel", "tcg,thread=multi,tb-size=512", "-cpu", "max",
         "-smp", PROCESSORS, "-m", MEMORY, "-nic", "none", "-device", "virtio-rng-pci",
