@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 MAX_PROBLEMS = 100
 _MANY_WORDS = 12
+_validators: dict[str, Any] = {}
 
 _TYPES = {"object": "an object", "array": "an array", "string": "a string",
           "integer": "an integer", "boolean": "true or false"}
@@ -92,6 +93,17 @@ def document_errors(schema: str, value: Json) -> Iterable[tuple[Path, Steps]] | 
     Each is the path of the value and the way through the schemas to the keyword. None when
     jsonschema is not installed.
     """
+    validator = _validator(schema)
+    if validator is None:
+        return None
+    return ((tuple(error.absolute_path), tuple(map(str, error.absolute_schema_path)))
+            for error in validator.iter_errors(value))
+
+
+def _validator(schema: str) -> Any:
+    """The validator of the schema so named, made once; None when jsonschema is not installed."""
+    if schema in _validators:
+        return _validators[schema]
     try:
         from jsonschema import Draft4Validator
         from referencing import Registry
@@ -101,9 +113,10 @@ def document_errors(schema: str, value: Json) -> Iterable[tuple[Path, Steps]] | 
     resources = [(BASE + name, DRAFT4.create_resource(contents))
                  for name, contents in SCHEMAS.items()]
     registry: Registry[Any] = Registry().with_resources(resources)
+    # no retriever: nothing is ever fetched
     validator = Draft4Validator({"$ref": f"{BASE}{schema}.schema.json"}, registry=registry)
-    return ((tuple(error.absolute_path), tuple(map(str, error.absolute_schema_path)))
-            for error in validator.iter_errors(value))
+    _validators[schema] = validator
+    return validator
 
 
 def nodes(steps: Steps, schema: str) -> Iterator[Schema]:
