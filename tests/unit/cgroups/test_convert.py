@@ -57,7 +57,7 @@ def test_blkio_weight_becomes_the_published_io_weight(blkio: int, weight: int) -
 
 @pytest.mark.parametrize("blkio", [1, 9, 1001])
 def test_blkio_weight_out_of_bounds_is_refused(blkio: int) -> None:
-    """CONV-2: a weight below 10 would underflow, one above 1000 would overflow: an error names the field."""
+    """CONV-2: a weight outside 10 to 1000 cannot be converted: an error names the field."""
     with pytest.raises(ConfigError, match=rf"^linux\.x: {blkio} is not between 10 and 1000$"):
         convert.io_weight_of_blkio(blkio, "linux.x")
 
@@ -79,7 +79,7 @@ def test_blkio_weight_out_of_bounds_is_refused(blkio: int) -> None:
 def test_memory_plus_swap_becomes_swap(
     limit: int | None, memsw: int | None, swap_max: str | None
 ) -> None:
-    """MEM-3: memory.swap counts both, memory.swap.max is the difference; -1 is max, 0 is not set."""
+    """MEM-3: memory.swap counts both, memory.swap.max the difference; -1 is max, 0 not set."""
     assert convert.swap_of_memsw(limit, memsw, "f") == swap_max
 
 

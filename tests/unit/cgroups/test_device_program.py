@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The eBPF device program, run by a small interpreter and compared with the rules' plain meaning."""
+"""The eBPF device program, interpreted and compared with the rules' plain meaning."""
 
 from __future__ import annotations
 
@@ -135,13 +135,13 @@ def test_allow_all_leaves_one_decision() -> None:
     ],
 )
 def test_v1_lines(entry: dict[str, Any], line: str) -> None:
-    """CGD-3, CGD-4, CGD-6, CGD-8: absent type is a, absent or -1 numbers are *, type a is written alone."""
+    """CGD-3, CGD-4, CGD-6, CGD-8: no type is a, absent or -1 numbers are *, a stands alone."""
     written = v1_writes(rules_of([entry]))
     assert line in [write.value for write in written if write.file == "devices.allow"]
 
 
 def test_v1_denies_first_and_keeps_the_order() -> None:
-    """CGD-1, CGD-8: deny all, then the config's rules as they stand, each to the file of its verdict."""
+    """CGD-1, CGD-8: deny all, then the config's rules in order, each to its file."""
     entries = [
         {"allow": True, "type": "c", "major": 7, "minor": 7, "access": "rw"},
         {"allow": False, "type": "c", "major": 7, "minor": 7, "access": "w"},

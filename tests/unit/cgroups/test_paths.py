@@ -26,7 +26,7 @@ def place(path: str, version: int = 1, own: str = "/user/me", **more: bool) -> s
     ],
 )
 def test_places(path: str, version: int, wanted: str) -> None:
-    """CGP-1, CGP-3, CGP-4: absolute from the mount, relative from the caller's (v2: beside it), absent /ID."""
+    """CGP-1, CGP-3, CGP-4: absolute, relative to the caller's (v2: beside it), absent: /ID."""
     assert place(path, version) == wanted
 
 
@@ -53,7 +53,7 @@ def test_rootless_default_is_beside_the_caller() -> None:
     ],
 )
 def test_bad_paths(path: str, reason: str) -> None:
-    """CGP-2: a path that could lead elsewhere, or that no kernel takes, is refused with its field."""
+    """CGP-2: a path that could lead elsewhere or be refused by the kernel is an error."""
     with pytest.raises(ConfigError) as caught:
         place(path)
     assert str(caught.value).startswith("linux.cgroupsPath ")
@@ -71,7 +71,7 @@ HYBRID = b"""\
 
 
 def test_hybrid_mountinfo() -> None:
-    """CGP-1: controllers and named hierarchies of v1, co-mounted ones together, copies elsewhere left out."""
+    """CGP-1: v1 controllers and named hierarchies, without copies elsewhere."""
     layout = hierarchies.layout_of(HYBRID, "/sys/fs/cgroup")
     assert layout.version == 1
     assert {name: mount.mountpoint for name, mount in layout.mounts.items()} == {

@@ -175,7 +175,7 @@ IDS = [f"{row[0]}-{i}" for i, row in enumerate(TABLE)]
 
 @pytest.mark.parametrize("row", TABLE, ids=IDS)
 def test_v1_files_and_values(row: tuple[str, dict[str, Any], Pairs | None, Pairs | None]) -> None:
-    """MEM-1..7, CPU-1..8, PID-1..4, BIO-1..5, HUG-2, CNW-1, CNW-2, RDM-1: what v1 is told, in order."""
+    """MEM-1..7, CPU-1..8, PID-1..4, BIO-1..5, HUG-2, CNW-1, CNW-2, RDM-1: v1's files, in order."""
     _, resources, wanted, _ = row
     if wanted is None:
         with pytest.raises(
@@ -188,7 +188,7 @@ def test_v1_files_and_values(row: tuple[str, dict[str, Any], Pairs | None, Pairs
 
 @pytest.mark.parametrize("row", TABLE, ids=IDS)
 def test_v2_files_and_values(row: tuple[str, dict[str, Any], Pairs | None, Pairs | None]) -> None:
-    """UNI-3, UNI-5, UNI-6: what v2 is told, in order; what cannot be converted is an error with its name."""
+    """UNI-3, UNI-5, UNI-6: v2's files, in order; what cannot be converted is an error."""
     _, resources, _, wanted = row
     if wanted is None:
         with pytest.raises(
