@@ -233,6 +233,7 @@ class Lock:
 
     def __exit__(self, *_exc: object) -> None:
         if self.fd >= 0:
+            fcntl.flock(self.fd, fcntl.LOCK_UN)  # a forked child may hold a copy of the descriptor
             os.close(self.fd)
             self.fd = -1
 
