@@ -4,9 +4,9 @@
 set -eu
 cd "$(dirname "$0")/.."
 [ "$(id -u)" = 0 ] || { echo "demo: containers are made by root here: run it as root" >&2; exit 1; }
-sh tests/prepare.sh
+[ -n "${PYRUNC:-}" ] || sh tests/prepare.sh
 
-pyrunc=$PWD/.venv/bin/pyrunc
+pyrunc=${PYRUNC:-$PWD/.venv/bin/pyrunc}
 work=$(mktemp -d)
 id=pyrunc-demo-$$
 clean() {
@@ -18,10 +18,14 @@ trap 'exit 130' INT TERM
 
 # Says the command, then runs it.
 say() {
+	show "$@"
+	"$pyrunc" --root "$work/state" "$@"
+}
+
+show() {
 	printf '\n# pyrunc'
 	printf ' %s' "$@"
 	printf '\n'
-	"$pyrunc" --root "$work/state" "$@"
 }
 
 printf '\nA bundle: a config.json and a root filesystem with busybox in it.\n'
@@ -36,7 +40,8 @@ sed -n '1,12p' config.json
 echo "	..."
 
 printf '\nCreate makes the container and stops before its program.\n'
-say create "$id" </dev/null >"$work/output" 2>&1
+show create "$id"
+"$pyrunc" --root "$work/state" create "$id" </dev/null >"$work/output" 2>&1 || { cat "$work/output"; exit 1; }
 say state "$id"
 echo
 printf '\nStart executes the program; exec adds a second one.\n'
@@ -53,4 +58,6 @@ done
 say list
 say delete "$id"
 say list
-printf '\nNothing is left: no process, no mount, no cgroup, no file.\n'
+left=$(find /sys/fs/cgroup -name "*$id*" 2>/dev/null; grep "$work" /proc/self/mounts || true; ls -A "$work/state")
+[ -z "$left" ] || { printf '\ndemo: left behind: %s\n' "$left" >&2; exit 1; }
+printf '\nNothing is left: no mount, no cgroup, no file.\n'
