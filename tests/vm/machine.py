@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import shutil
@@ -54,7 +55,7 @@ def _command(image: Path, payload: Path, results: Path, console: Path) -> list[s
     ]
     # QEMU dies with us, however we die.
     return [
-        "setpriv", "--pdeath-signal", "KILL", "--",
+        "setpriv", "--pdeathsig", "KILL", "--",
         "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
         "-machine", "pc", "-accel", "tcg,thread=multi,tb-size=512", "-cpu", "max",
         "-smp", PROCESSORS, "-m", MEMORY, "-nic", "none", "-device", "virtio-rng-pci",
@@ -97,14 +98,17 @@ def _tail(console: Path) -> str:
     return "\n".join(["--- console (tail) ---", *lines[-CONSOLE_TAIL:]])
 
 
-def _unpack(results: Path, out: Path) -> None:
-    """Copy the regular files of the results disk, a tar archive, flatly into `out`."""
-    with tarfile.open(results) as archive:
+def _unpack(results: Path, out: Path) -> int:
+    """Copy the regular files of the results disk, a tar archive, flatly into `out`; count them."""
+    count = 0
+    with contextlib.suppress(tarfile.TarError), tarfile.open(results) as archive:
         for member in archive:
             content = archive.extractfile(member)
             if content is not None:
                 with (out / Path(member.name).name).open("wb") as copy:
                     shutil.copyfileobj(content, copy)
+                count += 1
+    return count
 
 
 def boot(image: Path, payload: Path, work: Path, out: Path, *, seconds: float, say: Say) -> None:
@@ -131,14 +135,12 @@ def boot(image: Path, payload: Path, work: Path, out: Path, *, seconds: float, s
         raise MachineError(f"{error}\n{_tail(console)}") from None
     finally:
         status = _end(qemu)
-    try:
-        _unpack(results, out)
-    except tarfile.TarError:
+    if not _unpack(results, out):
         trouble = (out / "qemu.log").read_text(errors="replace").strip()
         raise MachineError(
             f"the virtual machine brought no results (QEMU status {status}) {trouble}\n"
             f"{_tail(console)}"
-        ) from None
+        )
 
 
 def need_host() -> None:

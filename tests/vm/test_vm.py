@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,7 +22,7 @@ pytestmark = pytest.mark.vm
 @pytest.fixture(scope="module")
 def machine_run(
     tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
-) -> Iterator[tuple[Path, dict[str, int]]]:
+) -> tuple[Path, dict[str, int]]:
     """Run the whole matrix once; give the results' directory and each step's exit status."""
     kept = os.environ.get("PYRUNC_VM_RESULTS")
     out = Path(kept) if kept else tmp_path_factory.mktemp("vm")
@@ -34,7 +33,7 @@ def machine_run(
             print(f"vm: {line}", flush=True)
 
     runtime = os.environ.get("PYRUNC_VM_RUNTIME", run.PYRUNC)
-    yield out, run.run(list(run.FLAVOURS), [], out, runtime=runtime, say=say)
+    return out, run.run(list(run.FLAVOURS), [], out, runtime=runtime, say=say)
 
 
 def failures(junit: Path) -> tuple[int, list[str]]:
