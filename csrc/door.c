@@ -10,8 +10,8 @@
 #include "version_text.h"
 
 /* Pythons that the package is built for, newest first. */
-static const char *const versions[] = {"3.13", "3.12", "3.11"};
-static const char *const package_dirs[] = {"site-packages", "dist-packages"};
+static const char *const versions[] = { "3.13", "3.12", "3.11" };
+static const char *const package_dirs[] = { "site-packages", "dist-packages" };
 
 struct python {
 	char interpreter[4096];
@@ -33,7 +33,7 @@ static bool join(char *buf, size_t size, const char *const *parts)
 	return true;
 }
 
-#define JOIN(buf, ...) join(buf, sizeof(buf), (const char *const[]){__VA_ARGS__, NULL})
+#define JOIN(buf, ...) join(buf, sizeof(buf), (const char *const[]){ __VA_ARGS__, NULL })
 
 /* Writes the whole text; returns the exit code. */
 static int put(int fd, const char *text)
@@ -60,7 +60,7 @@ static int complain(const char *const *parts)
 	return 1;
 }
 
-#define COMPLAIN(...) complain((const char *const[]){"pyrunc: ", __VA_ARGS__, "\n", NULL})
+#define COMPLAIN(...) complain((const char *const[]){ "pyrunc: ", __VA_ARGS__, "\n", NULL })
 
 /* Cuts the last two components off the path of this executable (PREFIX/bin/pyrunc): a symlink to it does not matter. proc_pid_exe(5). */
 static bool find_prefix(char *buf, size_t size)

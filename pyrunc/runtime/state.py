@@ -70,7 +70,6 @@ _MEMBERS: tuple[tuple[str, Any], ...] = (
     ("cgroup_driver", ""),
     ("cgroup_paths", {}),
     ("cgroup", {}),  # cgroups.Manager.record(): what cgroups.from_state() reads
-    ("cgroup", {}),  # Manager.record(): what from_state() reopens without looking around
     ("namespace_paths", {}),
     ("private_pid_namespace", True),
     ("hooks", []),
@@ -102,7 +101,6 @@ class State:
     rootless: bool
     cgroup_driver: str
     cgroup_paths: dict[str, str]
-    cgroup: dict[str, Any]
     cgroup: dict[str, Any]
     namespace_paths: dict[str, str]
     private_pid_namespace: bool

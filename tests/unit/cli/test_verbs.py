@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Verbs that need no container: list, spec, features, ps's filter; and how options reach the runtime."""
+"""Verbs that need no container, and how options reach the runtime."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import pytest
 
 from pyrunc.cli import main as program
 from pyrunc.cli.call import Call
+from pyrunc.cli.options import create_options
 from pyrunc.cli.parser import parse
 from pyrunc.cli.tables import Command, by_name
 from pyrunc.cli.verbs import create, features, ps
 from pyrunc.cli.verbs import exec as exec_verb
 from pyrunc.cli.verbs import list as list_verb
-from pyrunc.cli.options import create_options
 from pyrunc.errors import PyruncError, UsageError
 from pyrunc.log import Log
 from pyrunc.tables.mounts import MOUNT_OPTIONS
@@ -127,7 +127,9 @@ def test_ps_survives_short_lines() -> None:
     assert ps.select("UID PID\n\nx\nx 3\n", [3]) == "UID PID\nx 3\n"
 
 
-def test_create_options_make_paths_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_create_options_make_paths_absolute(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """CLI 1.4: --pid-file and sockets are relative to the caller's directory."""
     monkeypatch.chdir(tmp_path)
     made = create_options(call(create.COMMAND, "--pid-file", "p", "--console-socket", "/s",
@@ -153,8 +155,9 @@ def test_exec_options_left_out_mean_as_the_container_has_it() -> None:
 def test_exec_options() -> None:
     """CLI 1.4: each reaches the runtime as given."""
     made = exec_verb.exec_options(call(
-        exec_verb.COMMAND, "-t", "-u", "1:2", "-g", "3", "-g", "4", "-e", "A=1,2", "--cap", "CAP_KILL",
-        "--cgroup", "cpu,memory:/x", "--no-new-privs=false", "--cwd", "/w", "--ignore-paused", "id", "x"))
+        exec_verb.COMMAND, "-t", "-u", "1:2", "-g", "3", "-g", "4", "-e", "A=1,2",
+        "--cap", "CAP_KILL", "--cgroup", "cpu,memory:/x", "--no-new-privs=false", "--cwd", "/w",
+        "--ignore-paused", "id", "x"))
     assert (made.tty, made.user, made.additional_gids) == (True, "1:2", [3, 4])
     assert (made.env, made.cap, made.cgroup) == (["A=1,2"], ["CAP_KILL"], ["cpu,memory:/x"])
     assert (made.no_new_privs, made.cwd, made.ignore_paused) == (False, "/w", True)
