@@ -9,7 +9,7 @@
 #include "cleanup.h"
 #include "pyrunc.h"
 
-enum { PROGRAMS_MAX = 64 };  /* the kernel's own bound for one cgroup and attach type */
+enum { PROGRAMS_MAX = 64 }; /* the kernel's own bound for one cgroup and attach type */
 
 static int bpf(enum bpf_cmd command, union bpf_attr *attr)
 {

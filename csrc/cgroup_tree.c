@@ -14,10 +14,10 @@
 #include "syscalls.h"
 
 enum {
-	WALK_DEPTH = 2048,      /* levels; each costs eight bytes of stack */
-	KILL_ROUNDS = 16,       /* without a freezer: forks may outrun a round */
+	WALK_DEPTH = 2048, /* levels; each costs eight bytes of stack */
+	KILL_ROUNDS = 16,  /* without a freezer: forks may outrun a round */
 	FREEZE_MS = 2000,
-	FREEZE_NUDGE = 32       /* v1: a task caught in the act of forking freezes after a short thaw */
+	FREEZE_NUDGE = 32 /* v1: a task caught in the act of forking freezes after a short thaw */
 };
 
 /* ---- walking ------------------------------------------------------------------------------------------------------ */

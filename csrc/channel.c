@@ -53,7 +53,9 @@ int pr_channel_recv(int sock, struct pr_msg *ret_msg, void *payload, uint32_t *s
 		char space[CMSG_SPACE(PR_MSG_FDS_MAX * sizeof(int))];
 		struct cmsghdr align;
 	} control;
-	struct msghdr header = { .msg_iov = parts, .msg_iovlen = size ? 2 : 1, .msg_control = control.space, .msg_controllen = sizeof(control.space) };
+	struct msghdr header = {
+		.msg_iov = parts, .msg_iovlen = size ? 2 : 1, .msg_control = control.space, .msg_controllen = sizeof(control.space)
+	};
 	ssize_t got;
 	do
 		got = recvmsg(sock, &header, MSG_CMSG_CLOEXEC);

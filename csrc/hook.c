@@ -68,8 +68,13 @@ int pr_run_hook(const char *path, const char *const *argv, const char *const *en
 		return pr_fail(reterr, PR_STEP_SOCKET);
 	int stdio[3] = { reader, -1, -1 };
 	struct pr_spawn spawn = {
-		.exe_fd = -EBADF, .path = path, .cwd = cwd, .cgroup_fd = -EBADF, .stdio = stdio,
-		.argv = (char *const *)(uintptr_t)argv, .envp = (char *const *)(uintptr_t)envp,
+		.exe_fd = -EBADF,
+		.path = path,
+		.cwd = cwd,
+		.cgroup_fd = -EBADF,
+		.stdio = stdio,
+		.argv = (char *const *)(uintptr_t)argv,
+		.envp = (char *const *)(uintptr_t)envp,
 	};
 	if (pr_spawn_raw(&spawn, reterr) < 0)
 		return -1;

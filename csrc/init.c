@@ -133,7 +133,13 @@ static int run(struct pr_init *init, struct pr_error *reterr)
 int pr_init_main(int plan_fd, int sock_fd)
 {
 	static struct pr_init init = {
-		.sock = -EBADF, .fifo = -EBADF, .root = -EBADF, .proc = -EBADF, .proc_full = -EBADF, .null = -EBADF, .mask_dir = -EBADF,
+		.sock = -EBADF,
+		.fifo = -EBADF,
+		.root = -EBADF,
+		.proc = -EBADF,
+		.proc_full = -EBADF,
+		.null = -EBADF,
+		.mask_dir = -EBADF,
 	};
 	struct pr_error error = { .errnum = 0 };
 	init.sock = sock_fd;

@@ -134,7 +134,8 @@ int pr_mount_configure(int fs_fd, const struct pr_mount *mount, struct pr_error 
 	if (mount->source && pr_fsconfig(fs_fd, PR_FSCONFIG_SET_STRING, "source", mount->source) < 0)
 		return fail_with_log(fs_fd, PR_STEP_FSCONFIG, reterr);
 	for (size_t i = 0; i < sizeof(superblock_flags) / sizeof(superblock_flags[0]); i++) {
-		if ((mount->sb_flags & superblock_flags[i].flag) && pr_fsconfig(fs_fd, PR_FSCONFIG_SET_FLAG, superblock_flags[i].name, NULL) < 0)
+		if ((mount->sb_flags & superblock_flags[i].flag) &&
+		    pr_fsconfig(fs_fd, PR_FSCONFIG_SET_FLAG, superblock_flags[i].name, NULL) < 0)
 			return fail_with_log(fs_fd, PR_STEP_FSCONFIG, reterr);
 	}
 	const char *option = mount->data;

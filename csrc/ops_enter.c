@@ -126,7 +126,9 @@ int pr_op_fork(struct pr_init *init, const struct pr_op *op, struct pr_error *re
 		return pr_fail(reterr, PR_STEP_CLONE);
 	int pidfd = -EBADF;
 	struct pr_clone_args args = {
-		.flags = op->n[0] | CLONE_PARENT | PR_CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)&pidfd, .exit_signal = 0,
+		.flags = op->n[0] | CLONE_PARENT | PR_CLONE_PIDFD,
+		.pidfd = (uint64_t)(uintptr_t)&pidfd,
+		.exit_signal = 0,
 	};
 	long pid = pr_clone3(&args);
 	if (pid < 0 && errno == ENOSYS && !(op->n[0] & PR_CLONE_NEWTIME)) {

@@ -72,9 +72,15 @@ static int mask_file(struct pr_init *init, int target, struct pr_error *reterr)
 static int mask_directory(struct pr_init *init, int target, struct pr_error *reterr)
 {
 	struct pr_mount empty = {
-		.type = "tmpfs", .source = "tmpfs", .data = "nr_blocks=1\0nr_inodes=1", .data_count = 2, .sb_flags = 1 /* MS_RDONLY */,
+		.type = "tmpfs",
+		.source = "tmpfs",
+		.data = "nr_blocks=1\0nr_inodes=1",
+		.data_count = 2,
+		.sb_flags = 1 /* MS_RDONLY */,
 		.set = PR_MOUNT_ATTR_RDONLY | PR_MOUNT_ATTR_NOSUID | PR_MOUNT_ATTR_NODEV | PR_MOUNT_ATTR_NOEXEC,
-		.source_fd = -EBADF, .userns_fd = -EBADF, .copy_up_from = -EBADF,
+		.source_fd = -EBADF,
+		.userns_fd = -EBADF,
+		.copy_up_from = -EBADF,
 	};
 	if (init->mask_dir < 0) {
 		init->mask_dir = pr_mount_create(&empty, reterr);
@@ -104,7 +110,11 @@ int pr_op_readonly(struct pr_init *init, const struct pr_op *op, struct pr_error
 	if (target < 0)
 		return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
 	struct pr_mount mount = {
-		.source_fd = target, .recursive = true, .set_all = PR_MOUNT_ATTR_RDONLY, .userns_fd = -EBADF, .copy_up_from = -EBADF,
+		.source_fd = target,
+		.recursive = true,
+		.set_all = PR_MOUNT_ATTR_RDONLY,
+		.userns_fd = -EBADF,
+		.copy_up_from = -EBADF,
 	};
 	auto_fd fd = pr_mount_attach(&mount, target, reterr);
 	return fd < 0 ? -1 : 0;

@@ -14,8 +14,8 @@
 #include "mounts.h"
 #include "syscalls.h"
 
-#define PR_NR_fspick 433
-#define FSPICK_CLOEXEC 1U
+#define PR_NR_fspick      433
+#define FSPICK_CLOEXEC    1U
 #define FSPICK_EMPTY_PATH 8U
 
 static bool on_procfs(int fd)
@@ -60,10 +60,14 @@ static struct pr_mount common(const struct pr_init *init, const struct pr_op *op
 {
 	return (struct pr_mount){
 		.data = pr_op_string(init, op, 3),
-		.set = (uint32_t)op->n[0], .set_all = (uint32_t)(op->n[0] >> 32),
-		.clear = (uint32_t)op->n[1], .clear_all = (uint32_t)(op->n[1] >> 32),
+		.set = (uint32_t)op->n[0],
+		.set_all = (uint32_t)(op->n[0] >> 32),
+		.clear = (uint32_t)op->n[1],
+		.clear_all = (uint32_t)(op->n[1] >> 32),
 		.propagation = op->n[2],
-		.source_fd = -EBADF, .userns_fd = -EBADF, .copy_up_from = -EBADF,
+		.source_fd = -EBADF,
+		.userns_fd = -EBADF,
+		.copy_up_from = -EBADF,
 	};
 }
 

@@ -27,8 +27,14 @@ int pr_op_sched(struct pr_init *init, const struct pr_op *op, struct pr_error *r
 	uint64_t times[3];
 	memcpy(times, pr_plan_blob(init->plan, op->s[0]), sizeof(times));
 	struct sched_attributes attributes = {
-		.size = 48, .policy = (uint32_t)op->n[0], .flags = op->n[1], .nice = (int32_t)(uint32_t)op->n[2],
-		.priority = (uint32_t)(op->n[2] >> 32), .runtime = times[0], .deadline = times[1], .period = times[2],
+		.size = 48,
+		.policy = (uint32_t)op->n[0],
+		.flags = op->n[1],
+		.nice = (int32_t)(uint32_t)op->n[2],
+		.priority = (uint32_t)(op->n[2] >> 32),
+		.runtime = times[0],
+		.deadline = times[1],
+		.period = times[2],
 	};
 	if (syscall(SYS_sched_setattr, 0, &attributes, 0) < 0)
 		return pr_fail(reterr, PR_STEP_SCHED);

@@ -14,9 +14,9 @@
 #include "syscalls.h"
 
 #define KEYCTL_JOIN_SESSION_KEYRING 1
-#define KEYCTL_SETPERM 5
-#define KEYCTL_DESCRIBE 6
-#define KEY_USR_SEARCH 0x00080000UL
+#define KEYCTL_SETPERM              5
+#define KEYCTL_DESCRIBE             6
+#define KEY_USR_SEARCH              0x00080000UL
 
 int pr_op_loopback(struct pr_init *init, const struct pr_op *op, struct pr_error *reterr)
 {

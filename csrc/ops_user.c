@@ -112,7 +112,8 @@ int pr_op_caps(struct pr_init *init, const struct pr_op *op, struct pr_error *re
 int pr_op_seccomp(struct pr_init *init, const struct pr_op *op, struct pr_error *reterr)
 {
 	struct sock_fprog program = {
-		.len = (unsigned short)(init->filter_size / sizeof(struct sock_filter)), .filter = init->filter,
+		.len = (unsigned short)(init->filter_size / sizeof(struct sock_filter)),
+		.filter = init->filter,
 	};
 	if (!init->filter || init->filter_size % sizeof(struct sock_filter))
 		return pr_fail_as(reterr, PR_STEP_SECCOMP, EINVAL);

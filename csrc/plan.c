@@ -17,8 +17,14 @@ struct shape {
 	uint8_t required;    /* bit i: s[i] must be there */
 };
 
-#define PLAIN { NO_COUNT, NO_COUNT, NO_COUNT, NO_COUNT }
-#define SHAPE(req) { PLAIN, NO_COUNT, NO_COUNT, 0, 0, 0, req }
+#define PLAIN                                                                                                                              \
+	{                                                                                                                                  \
+		NO_COUNT, NO_COUNT, NO_COUNT, NO_COUNT                                                                                     \
+	}
+#define SHAPE(req)                                                                                                                         \
+	{                                                                                                                                  \
+		PLAIN, NO_COUNT, NO_COUNT, 0, 0, 0, req                                                                                    \
+	}
 
 static const struct shape shapes[PR_OP_COUNT] = {
 	[PR_OP_JOIN] = SHAPE(0),
@@ -133,8 +139,8 @@ static bool op_fits(const struct pr_op *op, const char *strings, uint32_t size)
 int pr_plan_check(const void *data, uint64_t size, struct pr_error *reterr)
 {
 	const struct pr_plan *plan = data;
-	if (size < sizeof(*plan) || memcmp(plan->magic, "PYRUNCP", 8) != 0 || plan->version != PR_PLAN_VERSION ||
-	    plan->size != size || plan->op_count > (size - sizeof(*plan)) / sizeof(struct pr_op) || plan->str_off % 8 ||
+	if (size < sizeof(*plan) || memcmp(plan->magic, "PYRUNCP", 8) != 0 || plan->version != PR_PLAN_VERSION || plan->size != size ||
+	    plan->op_count > (size - sizeof(*plan)) / sizeof(struct pr_op) || plan->str_off % 8 ||
 	    plan->str_off < sizeof(*plan) + plan->op_count * sizeof(struct pr_op) || plan->str_off > size || plan->str_size == 0 ||
 	    plan->str_size != size - plan->str_off)
 		return pr_fail_as(reterr, PR_STEP_PLAN, EINVAL);

@@ -19,8 +19,8 @@ enum { BUFFER = 16384 };
 
 struct pipe_end {
 	char data[BUFFER];
-	size_t used;   /* bytes waiting to be written */
-	int from, to;  /* -1: nothing more comes, or nobody takes it */
+	size_t used;  /* bytes waiting to be written */
+	int from, to; /* -1: nothing more comes, or nobody takes it */
 };
 
 struct relay {

@@ -38,7 +38,10 @@ static int add_rule(scmp_filter_ctx filter, const struct pr_seccomp_rule *rule, 
 	for (uint32_t i = 0; i < rule->arg_count; i++) {
 		const struct pr_seccomp_arg *arg = &args[rule->first_arg + i];
 		comparisons[i] = (struct scmp_arg_cmp){
-			.arg = arg->index, .op = (enum scmp_compare)arg->op, .datum_a = arg->value, .datum_b = arg->value_two,
+			.arg = arg->index,
+			.op = (enum scmp_compare)arg->op,
+			.datum_a = arg->value,
+			.datum_b = arg->value_two,
 		};
 	}
 	return seccomp_rule_add_array(filter, rule->action, number, rule->arg_count, rule->arg_count ? comparisons : NULL);

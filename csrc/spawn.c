@@ -117,8 +117,17 @@ failed:
 int pr_spawn_raw(struct pr_spawn *spawn, struct pr_error *reterr)
 {
 	struct start start = {
-		.exe_fd = spawn->exe_fd, .path = spawn->path, .cwd = spawn->cwd, .preserve = spawn->preserve,
-		.join = spawn->join, .join_count = spawn->join_count, .keep = spawn->keep, .keep_count = spawn->keep_count, .stdio = spawn->stdio, .argv = spawn->argv, .envp = spawn->envp,
+		.exe_fd = spawn->exe_fd,
+		.path = spawn->path,
+		.cwd = spawn->cwd,
+		.preserve = spawn->preserve,
+		.join = spawn->join,
+		.join_count = spawn->join_count,
+		.keep = spawn->keep,
+		.keep_count = spawn->keep_count,
+		.stdio = spawn->stdio,
+		.argv = spawn->argv,
+		.envp = spawn->envp,
 	};
 	int pidfd = -EBADF;
 	struct pr_clone_args args = {
@@ -175,11 +184,19 @@ int pr_spawn(int exe_fd, int plan_fd, uint64_t clone_flags, int cgroup_fd, const
 	char plan_text[16], sock_text[16];
 	(void)pr_format(plan_text, sizeof(plan_text), "", (uint64_t)plan_fd, "");
 	(void)pr_format(sock_text, sizeof(sock_text), "", (uint64_t)theirs, "");
-	char *argv[] = { (char *)(uintptr_t)"pyrunc", (char *)(uintptr_t)"init", plan_text, sock_text, NULL };
+	char *argv[] = { (char *)(uintptr_t) "pyrunc", (char *)(uintptr_t) "init", plan_text, sock_text, NULL };
 	char *envp[] = { NULL };
 	struct pr_spawn spawn = {
-		.exe_fd = exe_fd, .clone_flags = clone_flags, .cgroup_fd = cgroup_fd, .join = join, .join_count = join_count,
-		.preserve = preserve, .keep = kept, .keep_count = keep_count + 2, .argv = argv, .envp = envp,
+		.exe_fd = exe_fd,
+		.clone_flags = clone_flags,
+		.cgroup_fd = cgroup_fd,
+		.join = join,
+		.join_count = join_count,
+		.preserve = preserve,
+		.keep = kept,
+		.keep_count = keep_count + 2,
+		.argv = argv,
+		.envp = envp,
 	};
 	if (pr_spawn_raw(&spawn, reterr) < 0)
 		return -1;
