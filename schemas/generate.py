@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Turns the JSON Schemas into pyrunc/config/_check.py (fast) and _schemas.py (for explaining).
+"""Turns the JSON Schemas into pyrunc/config/_check.py (fast), its like and _schemas.py.
 
 Run as `python schemas/generate.py`; a test asserts that what is committed is what this writes.
 Only the keywords that the schemas use are known: anything else stops the generation.
@@ -35,6 +35,10 @@ PATTERNS = {
     "^[rwm]+$(?!\\n)": "is_access({v})",
     "^[1-9][0-9]{0,6}[KMG]B$(?!\\n)": "is_page_size({v})",
 }
+# The documents that come in are checked on the accept path; those that go out, only in tests.
+CHECKS = {"_check.py": ("config", "process", "resources"),
+          "_check_documents.py": ("state", "process-state", "features")}
+
 GRAMMARS = {"semver": "is_semver({v})", "list": "is_list({v})"}  # of common.schema.json
 
 HEADER = '''# SPDX-License-Identifier: Apache-2.0
@@ -95,7 +99,8 @@ class Generator:
 
     def function(self, file: str, pointer: str, schema: Schema) -> str:
         """The name of the function for `schema`, writing it if this is the first use."""
-        name = "_" + "_".join((file.partition(".")[0], *pointer.split("/")[2:]))
+        name = "_" + "_".join((file.partition(".")[0].replace("-", "_"),
+                               *pointer.split("/")[2:]))
         if name not in self.functions:
             self.functions[name] = []  # recursion would end here
             body = self.check(schema, "v", file, (), (), 1)
@@ -225,11 +230,12 @@ class Generator:
                             (*steps, "items"), depth + 1)]
 
 
-def write_check(schemas: dict[str, Schema]) -> str:
-    """The text of _check.py: one function for a config, a process, resources."""
+def write_check(schemas: dict[str, Schema], names: tuple[str, ...]) -> str:
+    """The text of a module of checks: one function for each document of `names`."""
     generator = Generator(schemas)
-    entries = [(name, generator.function(f"{name}.schema.json", "", schemas[f"{name}.schema.json"]))
-               for name in ("config", "process", "resources")]
+    entries = [(name.replace("-", "_"),
+                generator.function(f"{name}.schema.json", "", schemas[f"{name}.schema.json"]))
+               for name in names]
     blocks = ["\n".join(lines) for lines in generator.functions.values()]
     words = [f"{name} = frozenset((" + ", ".join(map(json.dumps, key)) + "))"
              for key, name in generator.enums.items()]
@@ -251,8 +257,8 @@ def write_schemas(schemas: dict[str, Schema]) -> str:
 def outputs() -> dict[Path, str]:
     """Each generated file with its text."""
     schemas = load_schemas()
-    return {TARGET / "_check.py": write_check(schemas),
-            TARGET / "_schemas.py": write_schemas(schemas)}
+    found = {TARGET / file: write_check(schemas, names) for file, names in CHECKS.items()}
+    return {**found, TARGET / "_schemas.py": write_schemas(schemas)}
 
 
 def main() -> int:

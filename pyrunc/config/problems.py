@@ -75,11 +75,14 @@ def path_text(path: Path) -> str:
 
 
 def show(value: Json) -> str:
-    """`value` as JSON, on one line and short enough for a message."""
+    """`value` as JSON, on one line, printable and short enough for a message."""
     try:
         text = dumps(value)
     except (TypeError, RecursionError):
         text = repr(value)
+    if not text.isprintable():  # nothing in a file may drive the terminal
+        text = "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}"
+                       for letter in text)
     return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
 
 

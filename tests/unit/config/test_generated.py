@@ -110,7 +110,7 @@ def test_inline_expression_equals_pattern(pattern):
 
 
 HEAVY = ("argparse", "typing", "enum", "dataclasses", "logging", "subprocess", "pathlib", "re",
-         "json", "functools", "contextlib", "signal", "jsonschema", "collections", "os")
+         "json", "functools", "contextlib", "signal", "jsonschema", "collections")
 
 
 def test_accept_path_imports_nothing_heavy():
