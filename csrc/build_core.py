@@ -113,11 +113,11 @@ def seccomp_link() -> list[str]:
 
 
 def version_text() -> str:
-    """What `--version` prints: engines read the words "runc version", "commit:" and "spec:"."""
+    """What `--version` prints; called as `runc`, both faces leave out the first two letters."""
     package = CSRC.parent / "pyrunc"
     version = _find(r'__version__ = "([^"]+)"', package / "__init__.py")
     spec = _find(r'OCI_VERSION = "([^"]+)"', package / "tables" / "spec.py")
-    lines = [f"runc version {version}+pyrunc"]
+    lines = [f"pyrunc version {version}"]
     commit = _commit()
     if commit:
         lines.append(f"commit: {commit}")

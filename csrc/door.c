@@ -134,6 +134,13 @@ static bool wants_version(int argc, char **argv)
 	return argc == 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-v") == 0);
 }
 
+/* Engines want the first line of a runtime named runc to begin with "runc version": that of "pyrunc version" without "py". */
+static bool called_runc(const char *program)
+{
+	const char *slash = strrchr(program, '/');
+	return strcmp(slash ? slash + 1 : program, "runc") == 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 4 && strcmp(argv[1], "init") == 0 && is_number(argv[2]) && is_number(argv[3])) {
@@ -143,6 +150,6 @@ int main(int argc, char **argv)
 	const char *door = getenv("PYRUNC_DOOR");
 	bool open = !door || strcmp(door, "off") != 0;
 	if (open && wants_version(argc, argv))
-		return put(STDOUT_FILENO, PR_VERSION_TEXT);
+		return put(STDOUT_FILENO, PR_VERSION_TEXT + (called_runc(argv[0]) ? 2 : 0));
 	return hand_over(argc, argv);
 }

@@ -38,7 +38,7 @@ def _dispatch(program: str, args: list[str]) -> int:
     except UsageError as error:
         return _incorrect(Log(), str(error), _root_help(program))
     if first.values.get("version"):
-        return _print(version_text())
+        return _print(version_text(program))
     if not first.rest or first.rest[0] in ("help", "h"):
         return _help(program, first.rest[1:])
     verb = first.rest[0]
@@ -171,11 +171,19 @@ def _command_help(program: str, command: Command) -> str:
 def _root_help(program: str) -> str:
     from pyrunc.cli.help import root_help
 
-    return root_help(os.path.basename(program), VERBS, version_text())
+    return root_help(os.path.basename(program), VERBS, version_text(program))
 
 
-def version_text() -> str:
-    """The text the build wrote for --version; the front door prints the same."""
+def version_text(program: str) -> str:
+    """The text the build wrote for --version; the front door prints the same.
+
+    Engines want the first line of a runtime named runc to begin with "runc version".
+    """
+    text = _version_text()
+    return text.removeprefix("py") if os.path.basename(program) == "runc" else text
+
+
+def _version_text() -> str:
     path = os.path.join(os.path.dirname(os.path.dirname(__file__)), "_version.txt")
     try:
         with open(path, encoding="utf-8") as file:
@@ -184,4 +192,4 @@ def version_text() -> str:
         from pyrunc import __version__
         from pyrunc.tables.spec import OCI_VERSION
 
-        return f"runc version {__version__}+pyrunc\nspec: {OCI_VERSION}\n"
+        return f"pyrunc version {__version__}\nspec: {OCI_VERSION}\n"

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 def document(version: dict[str, str]) -> dict[str, Any]:
-    """The document; `version` holds what the build knows: runc version, commit, libseccomp.
+    """The document; `version` holds what the build knows: version, commit, libseccomp.
 
     Fixed at build time: it does not depend on the host (FEA-0). features.md, features-linux.md.
     """
     annotations = {
-        "org.opencontainers.runc.version": version.get("runc version", ""),
+        "org.opencontainers.runc.version": version.get("version", ""),
         "org.opencontainers.runc.commit": version.get("commit", ""),
         "org.opencontainers.runc.checkpoint.enabled": "false",
         "io.github.seccomp.libseccomp.version": version.get("libseccomp", ""),

@@ -25,14 +25,15 @@ def run(call: Call) -> int:
     from pyrunc.cli.main import version_text
     from pyrunc.runtime import features
 
-    call.print(jsonio.dumps(features.document(parse_version(version_text())), "    ") + "\n")
+    document = features.document(parse_version(version_text("pyrunc")))
+    call.print(jsonio.dumps(document, "    ") + "\n")
     return 0
 
 
 def parse_version(text: str) -> dict[str, str]:
     """The lines of --version by their names."""
     first, *lines = text.splitlines()
-    found = {"runc version": first.removeprefix("runc version ")}
+    found = {"version": first.rpartition(" ")[2]}
     for line in lines:
         name, _, value = line.partition(": ")
         found[name] = value

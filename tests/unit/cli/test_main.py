@@ -70,14 +70,20 @@ def test_root_help(capfd: Capture, args: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("word", ["--version", "-v", "-version"])
 def test_version(capfd: Capture, word: str) -> None:
-    """CLI 1.1: line 0 starts with `runc version `, the spec line is there."""
+    """CLI 1.1: the name and version, the commit, the standard's version."""
     code, out, err = run(capfd, word)
     assert (code, err) == (0, "")
     lines = out.splitlines()
-    assert lines[0].startswith("runc version ")
+    assert lines[0].startswith("pyrunc version ")
     assert "spec: 1.3.0" in lines
     order = [line.split(":")[0] for line in lines[1:]]
     assert order in (["commit", "spec", "libseccomp"], ["spec", "libseccomp"], ["spec"])
+
+
+def test_version_of_the_drop_in(capfd: Capture) -> None:
+    """CLI 1.1: go-runc needs line 0 to start with `runc version `: so it does when called runc."""
+    assert program.main(["/usr/local/sbin/runc", "--version"]) == 0
+    assert capfd.readouterr().out.startswith("runc version ")
 
 
 def test_unknown_verb(capfd: Capture) -> None:

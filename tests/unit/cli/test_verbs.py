@@ -14,7 +14,7 @@ from pyrunc.cli.call import Call
 from pyrunc.cli.options import create_options
 from pyrunc.cli.parser import parse
 from pyrunc.cli.tables import Command, by_name
-from pyrunc.cli.verbs import create, features, ps
+from pyrunc.cli.verbs import create, events, features, ps, update
 from pyrunc.cli.verbs import exec as exec_verb
 from pyrunc.cli.verbs import list as list_verb
 from pyrunc.errors import PyruncError, UsageError
@@ -102,9 +102,9 @@ def test_features_document(capfd: Capture) -> None:
 
 def test_features_reads_the_version_text() -> None:
     """FEA-4: annotations carry the versions that --version prints."""
-    text = "runc version 1.2\ncommit: abc\nspec: 1.3.0\nlibseccomp: 2.5.4\n"
+    text = "pyrunc version 1.2\ncommit: abc\nspec: 1.3.0\nlibseccomp: 2.5.4\n"
     assert features.parse_version(text) == {
-        "runc version": "1.2", "commit": "abc", "spec": "1.3.0", "libseccomp": "2.5.4"}
+        "version": "1.2", "commit": "abc", "spec": "1.3.0", "libseccomp": "2.5.4"}
 
 
 PS = "UID   PID  PPID CMD\nroot    7     1 a 12\nroot   12     1 b\nroot    1     0 12\n"
@@ -168,3 +168,43 @@ def test_exec_refuses_a_bad_group(value: str) -> None:
     """USR, CVE-2026-30892: ids are numbers below 2**32 - 1, anything else is refused."""
     with pytest.raises(UsageError, match="--additional-gids: use a group id in numbers"):
         exec_verb.exec_options(call(exec_verb.COMMAND, f"-g={value}", "id", "x"))
+
+
+@pytest.mark.parametrize(("text", "size"), [
+    ("0", 0), ("-1", -1), ("1024", 1024), ("64k", 65536), ("64K", 65536), ("1.5g", 3 << 29),
+    ("1gb", 1 << 30), ("1GiB", 1 << 30), ("2t", 2 << 40), ("8b", 8),
+])
+def test_memory_sizes(text: str, size: int) -> None:
+    """CLI 1.4: update --memory takes -1 and binary suffixes."""
+    assert update.memory_size("memory", text) == size
+
+
+@pytest.mark.parametrize("text", ["", "x", "-2", "1x", "1.2.3", "k", "1e3", "0x10", "1 k"])
+def test_no_memory_sizes(text: str) -> None:
+    """CLI 1.4: anything else is refused and the option named."""
+    with pytest.raises(UsageError, match="for --memory: use bytes"):
+        update.memory_size("memory", text)
+
+
+def test_update_options_become_resources() -> None:
+    """CLI 1.4: only the options that were given; the hidden ones do nothing."""
+    made = update.from_options(call(
+        update.COMMAND, "--memory", "64m", "--cpu-quota", "-1", "--pids-limit", "7",
+        "--cpuset-cpus", "0-1", "--kernel-memory", "5", "id"))
+    assert made == {"memory": {"limit": 64 << 20}, "cpu": {"quota": -1, "cpus": "0-1"},
+                    "pids": {"limit": 7}}
+
+
+@pytest.mark.parametrize(("text", "value"), [
+    ("5s", 5.0), ("500ms", 0.5), ("1m30s", 90.0), ("1h", 3600.0), ("1.5s", 1.5), ("100us", 1e-4),
+])
+def test_durations(text: str, value: float) -> None:
+    """CLI 1.4: events --interval in Go's spelling."""
+    assert events.seconds(text) == pytest.approx(value)
+
+
+@pytest.mark.parametrize("text", ["", "5", "s", "5x", "5sm", "1..5s", ".s", "-5s", "5 s"])
+def test_no_durations(text: str) -> None:
+    """CLI 1.4: anything else is refused."""
+    with pytest.raises(UsageError, match="for flag -interval: use a time like"):
+        events.seconds(text)
