@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from pyrunc.errors import ConfigError
-
 from . import calls, paths
 from .hierarchies import CGROUP_ROOT, UNIFIED, Layout, detect
 from .manager import Manager, groups_of
@@ -34,19 +32,22 @@ def open_manager(
     driver: str = "cgroupfs",
     rootless: bool = False,
     layout: Layout | None = None,
+    annotations: dict[str, str] | None = None,
+    bus_address: str = "",
 ) -> Manager:
     """The manager of a new container; touches nothing yet.
 
     cgroups_path: linux.cgroupsPath. driver: "cgroupfs", "systemd" or "disabled" (a manager without
-    groups). layout: the hierarchies to use instead of the host's. ConfigError for a path that
-    cannot be.
+    groups). layout: the hierarchies to use instead of the host's. annotations (the config's) and
+    bus_address (of a bus to use instead of the system's or the user's) matter to systemd only.
+    ConfigError for a path that cannot be.
     """
     if driver == "disabled":
         return _manager_class(2)({}, rootless=True, chosen=False)
-    if driver == "systemd":
-        raise ConfigError("the systemd cgroup driver is not supported yet: "
-                          "use --cgroup-manager cgroupfs")
     layout = layout or detect()
+    if driver == "systemd":
+        return _open_systemd(cgroups_path or "", container_id, layout, rootless=rootless,
+                             annotations=annotations, bus_address=bus_address)
     groups: dict[str, calls.Group] = {}
     for name, mount in layout.mounts.items():
         path = paths.place(cgroups_path or "", container_id, version=layout.version,
@@ -58,6 +59,20 @@ def open_manager(
     return manager
 
 
+def _open_systemd(cgroups_path: str, container_id: str, layout: Layout, *, rootless: bool,
+                  annotations: dict[str, str] | None, bus_address: str) -> Manager:
+    from . import systemd
+
+    parent, unit, path = systemd.place(cgroups_path, container_id, layout, user=rootless,
+                                       address=bus_address)
+    groups = {name: calls.Group(mount.mountpoint, path, layout.version)
+              for name, mount in layout.mounts.items()}
+    calls.find_missing(list(groups.values()))
+    inner = _manager_class(layout.version)(groups, rootless=rootless)
+    return systemd.ManagerSystemd(inner, parent, unit, user=rootless, address=bus_address,
+                                  annotations=annotations)
+
+
 def from_state(state: dict[str, Any]) -> Manager:
     """The manager of an existing container from the members of its state.json.
 
@@ -67,8 +82,14 @@ def from_state(state: dict[str, Any]) -> Manager:
     record = state.get("cgroup")
     if record:
         version = record["version"]
-        return _manager_class(version)(groups_of(record, version),
-                                       rootless=bool(record.get("rootless")))
+        manager = _manager_class(version)(groups_of(record, version),
+                                          rootless=bool(record.get("rootless")))
+        if "unit" not in record:
+            return manager
+        from .systemd import ManagerSystemd
+
+        return ManagerSystemd(manager, record["slice"], record["unit"], user=record["user"],
+                              address=record["address"])
     found: dict[str, str] = state.get("cgroup_paths") or {}
     version = 2 if UNIFIED in found or not found else 1
     layout = detect() if found else Layout(2, {})

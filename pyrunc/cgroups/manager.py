@@ -29,6 +29,7 @@ class Manager:
 
     version = 0
     driver = "cgroupfs"
+    needs_pid = False  # True: create() wants the container's process, which is started before
 
     def __init__(self, groups: dict[str, calls.Group], *, rootless: bool = False,
                  chosen: bool = True) -> None:
@@ -66,9 +67,10 @@ class Manager:
 
     # -- making ------------------------------------------------------------------------------
 
-    def create(self) -> None:
+    def create(self, pid: int = 0, resources: dict[str, Any] | None = None) -> None:
         """Makes what is missing and checks that the cgroups are fit for a new container (CGP-6).
 
+        pid, resources: only a driver with needs_pid looks at them; apply() is to be called by all.
         StateError when a cgroup that was there has processes, or is frozen; an error leaves
         nothing behind.
         """

@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Calls over D-Bus by libsystemd's sd-bus, opened when the systemd driver first needs it."""
+
+from __future__ import annotations
+
+import ctypes
+import time
+from ctypes import POINTER, byref, c_char, c_char_p, c_int, c_uint64, c_void_p
+
+from pyrunc.errors import ConfigError, NativeError, PyruncError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+LIBRARY = "libsystemd.so.0"
+CALL_TIMEOUT_US = 30_000_000
+
+_MESSAGE = c_void_p
+
+# function: argument types; all return an int, negative errno on failure. sd-bus(3)
+_PROTOTYPES = {
+    "sd_bus_open_system":              (POINTER(c_void_p),),
+    "sd_bus_open_user":                (POINTER(c_void_p),),
+    "sd_bus_new":                      (POINTER(c_void_p),),
+    "sd_bus_set_address":              (c_void_p, c_char_p),
+    "sd_bus_set_bus_client":           (c_void_p, c_int),
+    "sd_bus_start":                    (c_void_p,),
+    "sd_bus_message_new_method_call":  (c_void_p, POINTER(_MESSAGE), c_char_p, c_char_p, c_char_p,
+                                        c_char_p),
+    "sd_bus_message_append_basic":     (_MESSAGE, c_char, c_void_p),
+    "sd_bus_message_open_container":   (_MESSAGE, c_char, c_char_p),
+    "sd_bus_message_close_container":  (_MESSAGE,),
+    "sd_bus_message_peek_type":        (_MESSAGE, POINTER(c_char), POINTER(c_char_p)),
+    "sd_bus_message_read_basic":       (_MESSAGE, c_char, c_void_p),
+    "sd_bus_message_enter_container":  (_MESSAGE, c_char, c_char_p),
+    "sd_bus_message_exit_container":   (_MESSAGE,),
+    "sd_bus_message_is_signal":        (_MESSAGE, c_char_p, c_char_p),
+    "sd_bus_call":                     (c_void_p, _MESSAGE, c_uint64, c_void_p, POINTER(_MESSAGE)),
+    "sd_bus_process":                  (c_void_p, POINTER(_MESSAGE)),
+    "sd_bus_wait":                     (c_void_p, c_uint64),
+}
+# These give nothing worth checking.
+_RELEASES = ("sd_bus_message_unref", "sd_bus_flush_close_unref", "sd_bus_error_free")
+
+# Type letter: how the value is stored for append_basic and read_basic. Strings go by pointer.
+_NUMBERS: dict[bytes, Any] = {
+    b"y": ctypes.c_uint8, b"b": c_int, b"n": ctypes.c_int16, b"q": ctypes.c_uint16,
+    b"i": ctypes.c_int32, b"u": ctypes.c_uint32, b"x": ctypes.c_int64, b"t": c_uint64,
+    b"d": ctypes.c_double,
+}
+_STRINGS = (b"s", b"o", b"g")
+
+
+class BusError(PyruncError):
+    """The other side answered with an error; `name` is its D-Bus name."""
+
+    def __init__(self, message: str, name: str) -> None:
+        super().__init__(message)
+        self.name = name
+
+
+class _SdBusError(ctypes.Structure):
+    _fields_ = (("name", c_char_p), ("message", c_char_p), ("need_free", c_int))
+
+
+def _load() -> Any:
+    try:
+        library = ctypes.CDLL(LIBRARY)
+    except OSError as error:
+        raise ConfigError(f"the systemd cgroup driver needs {LIBRARY} (Debian: libsystemd0): "
+                          f"{error}") from None
+    for name, arguments in _PROTOTYPES.items():
+        function = getattr(library, name)
+        function.argtypes, function.restype = arguments, c_int
+    for name in _RELEASES:
+        getattr(library, name).argtypes = (c_void_p,)
+        getattr(library, name).restype = c_void_p
+    return library
+
+
+class Variant:
+    """A value with its D-Bus type."""
+
+    __slots__ = ("signature", "value")
+
+    def __init__(self, signature: str, value: Any) -> None:
+        self.signature = signature
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return (isinstance(other, Variant) and self.signature == other.signature
+                and bool(self.value == other.value))
+
+    def __hash__(self) -> int:
+        return hash(self.signature)
+
+    def __repr__(self) -> str:
+        return f"Variant({self.signature!r}, {self.value!r})"
+
+
+class Bus:
+    """A connection; close() ends it.
+
+    address: of a bus to use; empty = the system's, or with `user` that of the user's session.
+    """
+
+    def __init__(self, *, user: bool = False, address: str = "") -> None:
+        self._lib = _load()
+        self._bus = c_void_p()
+        if address:
+            self._open_address(address)
+            return
+        which = "sd_bus_open_user" if user else "sd_bus_open_system"
+        self._check(getattr(self._lib, which)(byref(self._bus)),
+                    f"connect to the {'user' if user else 'system'} bus")
+
+    def _open_address(self, address: str) -> None:
+        tried = f"connect to {address}"
+        self._check(self._lib.sd_bus_new(byref(self._bus)), tried)
+        self._check(self._lib.sd_bus_set_address(self._bus, address.encode()), tried)
+        self._check(self._lib.sd_bus_set_bus_client(self._bus, 1), tried)
+        self._check(self._lib.sd_bus_start(self._bus), tried)
+
+    @staticmethod
+    def _check(result: int, tried: str) -> int:
+        if result < 0:
+            raise NativeError(tried, -result)
+        return result
+
+    def close(self) -> None:
+        """Sends what is queued and disconnects."""
+        if self._bus:
+            self._lib.sd_bus_flush_close_unref(self._bus)
+            self._bus = c_void_p()
+
+    def call(self, destination: str, path: str, interface: str, member: str, signature: str = "",
+             *arguments: Any) -> list[Any]:
+        """Calls a method and returns what it answers; BusError when that is an error."""
+        tried = f"call {member} of {destination}"
+        message, reply, error = _MESSAGE(), _MESSAGE(), _SdBusError()
+        words = (word.encode() for word in (destination, path, interface, member))
+        new_call = self._lib.sd_bus_message_new_method_call
+        self._check(new_call(self._bus, byref(message), *words), tried)
+        try:
+            for kind, argument in zip(split_signature(signature), arguments, strict=True):
+                self._append(message, kind, argument)
+            result = self._lib.sd_bus_call(self._bus, message, CALL_TIMEOUT_US, byref(error),
+                                           byref(reply))
+            if result < 0 and error.name:
+                raise BusError(f"{tried}: {(error.message or b'').decode()}", error.name.decode())
+            self._check(result, tried)
+            return self._read_all(reply)
+        finally:
+            self._lib.sd_bus_error_free(byref(error))
+            for used in (message, reply):
+                self._lib.sd_bus_message_unref(used)
+
+    def get_property(self, destination: str, path: str, interface: str, name: str) -> Variant:
+        """The value of a property."""
+        (variant,) = self.call(destination, path, "org.freedesktop.DBus.Properties", "Get", "ss",
+                               interface, name)
+        found: Variant = variant
+        return found
+
+    def wait_signal(self, interface: str, member: str, wanted: Callable[[list[Any]], bool],
+                    timeout_s: float) -> list[Any] | None:
+        """The arguments of the first such signal that is wanted; None when the time is over.
+
+        The match must have been added before what causes the signal.
+        """
+        deadline = time.monotonic() + timeout_s
+        while True:
+            message = _MESSAGE()
+            done = self._check(self._lib.sd_bus_process(self._bus, byref(message)), "read the bus")
+            try:
+                if message and self._lib.sd_bus_message_is_signal(
+                        message, interface.encode(), member.encode()) > 0:
+                    arguments = self._read_all(message)
+                    if wanted(arguments):
+                        return arguments
+            finally:
+                self._lib.sd_bus_message_unref(message)
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return None
+            if not done:
+                waited = self._lib.sd_bus_wait(self._bus, int(left * 1_000_000))
+                self._check(waited, "wait for the bus")
+
+    # -- values ------------------------------------------------------------------------------
+
+    def _append(self, message: Any, kind: str, value: Any) -> None:
+        letter, lib = kind[0].encode(), self._lib
+        if letter in _NUMBERS:
+            number: Any = _NUMBERS[letter](value)
+            self._check(lib.sd_bus_message_append_basic(message, letter, byref(number)), "append")
+        elif letter in _STRINGS:
+            text = c_char_p(value.encode(errors="surrogateescape"))
+            self._check(lib.sd_bus_message_append_basic(message, letter, text), "append a string")
+        elif letter == b"v":
+            self._append_container(message, b"v", value.signature, [value.value])
+        elif letter == b"a":
+            self._append_container(message, b"a", kind[1:], value)
+        elif letter == b"(":
+            self._append_container(message, b"r", kind[1:-1], value)
+        else:
+            raise ValueError(f"unknown D-Bus type {kind!r}")
+
+    def _append_container(self, message: Any, letter: bytes, contents: str, values: Any) -> None:
+        lib = self._lib
+        self._check(lib.sd_bus_message_open_container(message, letter, contents.encode()), "open")
+        kinds = split_signature(contents)
+        if letter == b"a":
+            kinds = kinds * len(values)
+        for kind, value in zip(kinds, values, strict=True):
+            self._append(message, kind, value)
+        self._check(lib.sd_bus_message_close_container(message), "close a container")
+
+    def _read_all(self, message: Any) -> list[Any]:
+        found: list[Any] = []
+        peek = self._lib.sd_bus_message_peek_type
+        while True:
+            letter, contents = c_char(), c_char_p()
+            if not self._check(peek(message, byref(letter), byref(contents)), "read a message"):
+                return found
+            found.append(self._read(message, letter.value, contents.value))
+
+    def _read(self, message: Any, letter: bytes, contents: bytes | None) -> Any:
+        lib = self._lib
+        if letter in _NUMBERS or letter in _STRINGS:
+            place: Any = _NUMBERS[letter]() if letter in _NUMBERS else c_char_p()
+            self._check(lib.sd_bus_message_read_basic(message, letter, byref(place)), "read")
+            if letter in _STRINGS:
+                return (place.value or b"").decode(errors="surrogateescape")
+            return bool(place.value) if letter == b"b" else place.value
+        self._check(lib.sd_bus_message_enter_container(message, letter, contents), "read")
+        values = self._read_all(message)
+        self._check(lib.sd_bus_message_exit_container(message), "read a container")
+        if letter == b"v":
+            return Variant((contents or b"").decode(), values[0])
+        return values if letter == b"a" else tuple(values)
+
+
+def split_signature(signature: str) -> list[str]:
+    """The complete types of a signature: "sa(sv)u" is s, a(sv), u."""
+    found, start, depth = [], 0, 0
+    for at, letter in enumerate(signature):
+        depth += (letter in "({") - (letter in ")}")
+        if depth == 0 and letter != "a":
+            found.append(signature[start:at + 1])
+            start = at + 1
+    return found
