@@ -9,6 +9,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import tomllib
 from collections.abc import Callable, Iterator
@@ -91,7 +92,7 @@ def _download_wheels(target: Path) -> None:
     """Fetch the wheels that the image's Python needs, through this machine's own pip."""
     subprocess.run(
         [
-            *[shutil.which("python3", path="/usr/bin") or "python3", "-m", "pip"],
+            *[sys.executable, "-m", "pip"],
             *["download", "-q", "--only-binary=:all:", "--python-version", PYTHON],
             *["--implementation", "cp", "--dest", str(target)],
             *[f"--platform=manylinux_2_{minor}_x86_64" for minor in (34, 28, 17)],
@@ -138,7 +139,7 @@ def _make_root(root: Path, log: Path, say: Say) -> None:
         enter = 'mount -t proc proc "$1/proc" && exec chroot "$1" /bin/sh /provision.sh "$2" "$3"'
         subprocess.run(
             [*unshare, "sh", "-c", enter, "sh", str(root), " ".join(PACKAGES),
-             " ".join(f"{r!s}" for r in requirements())],
+             " ".join(requirements())],
             check=True, stdout=out, stderr=out, stdin=subprocess.DEVNULL,
         )  # fmt: skip
         undo()
