@@ -199,11 +199,10 @@ int pr_op_hook(struct pr_init *init, const struct pr_op *op, struct pr_error *re
 int pr_op_ready(struct pr_init *init, const struct pr_op *op, struct pr_error *reterr)
 {
 	(void)op;
-	if (pr_init_sync(init, PR_SYNC_READY, NULL, NULL, reterr) < 0)
-		return -1;
+	/* From here on the socket alone ties us to the parent: it may say GO and exit at once, but dies without it = end of file = the end. */
 	if (prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) < 0)
 		return pr_fail(reterr, PR_STEP_PRCTL);
-	return 0;
+	return pr_init_sync(init, PR_SYNC_READY, NULL, NULL, reterr);
 }
 
 /* A first process ignores every signal that it does not catch (pid_namespaces(7)); while it waits, `kill` must work (OPS-K3). */

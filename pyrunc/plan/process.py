@@ -43,6 +43,11 @@ def bit_mask(numbers: list[int]) -> bytes:
     return mask.to_bytes((mask.bit_length() + 63) // 64 * 8 or 8, "little")
 
 
+def last_values(env: list[str]) -> list[str]:
+    """The environment with the last of each name's entries, at the place of the first (PRC-5)."""
+    return list({entry.partition("=")[0]: entry for entry in env}.values())
+
+
 def add_labels(plan: ops.Plan, process: Process, facts: Facts) -> None:
     """The labels that take effect at exec: AppArmor's and SELinux' (AA-1, SEL-1)."""
     profile = process.get("apparmorProfile")
@@ -109,9 +114,9 @@ def add_user(plan: ops.Plan, process: Process, facts: Facts, *, seccomp: bool) -
     uid, gid = user["uid"], user["gid"]
     no_new_privileges = bool(process.get("noNewPrivileges"))
     plan.add("STDIO", "standard streams", uid)
+    env = last_values(process.get("env", []))
     plan.add(
-        "ENV_HOME", "environment", len(process.get("env", ())), len(process["args"]), uid,
-        strings=(process.get("env", ()), process["args"]),
+        "ENV_HOME", "environment", len(env), len(process["args"]), uid, strings=(env, process["args"])
     )
     if facts.listen_fds:
         plan.add("LISTEN_PID", "LISTEN_PID")

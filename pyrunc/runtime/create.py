@@ -116,8 +116,11 @@ class Making:
             self._write_record()
             plan = self._plan()
             self.stage = Stage(self.ctx, plan)
-            self._spawn()
+            self.manager.create()
+            self.record.cgroup = self.manager.record()
+            # Before the stage: halfway through the device rules everything is denied, mknod too.
             self.manager.apply(self.config.get("linux", {}).get("resources"))
+            self._spawn()
             self._answers()
             self.stage.until_ready()
             self._ready()
@@ -162,8 +165,6 @@ class Making:
         return container_plan(notify.with_mount(self.config, notify.directory_for(record.path)), facts)
 
     def _spawn(self) -> None:
-        self.manager.create()
-        self.record.cgroup = self.manager.record()
         fifo = self._make_fifo() if self.waits else -1
         cgroup_fd = self.manager.spawn_fd()
         join = [] if cgroup_fd >= 0 else self.manager.join_fds()
