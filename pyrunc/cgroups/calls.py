@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 
 from pyrunc._native import ffi, lib
-from pyrunc.errors import NativeError
+from pyrunc.errors import ConfigError, NativeError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ class Group:
 
 def _block(strings: Sequence[str]) -> bytes:
     block = os.fsencode("\0".join(strings)) + b"\0"
-    if block.count(b"\0") != len(strings):
-        raise ValueError("a cgroup path or value contains a NUL byte")
+    if block.count(b"\0") != max(len(strings), 1):
+        raise ConfigError("a cgroup path or value contains a NUL byte")
     return block
 
 

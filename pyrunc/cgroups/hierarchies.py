@@ -33,19 +33,19 @@ class Layout:
     without controllers is not listed.
     """
 
-    __slots__ = ("mounts", "proc_self", "version")
+    __slots__ = ("_own", "mounts", "proc_self", "version")
 
     def __init__(self, version: int, mounts: dict[str, Mount], proc_self: str = PROC_SELF) -> None:
         self.version = version
         self.mounts = mounts
         self.proc_self = proc_self
+        self._own: dict[str, str] = {}
 
     def own_path(self, controller: str) -> str:
         """The caller's cgroup in a hierarchy, as seen from its mount point ("/" = that itself)."""
-        for name, path in parse_proc_cgroup(_read(f"{self.proc_self}/cgroup")):
-            if name == controller:
-                return _below(path, self.mounts[controller].root)
-        return "/"
+        if not self._own:
+            self._own = dict(parse_proc_cgroup(_read(f"{self.proc_self}/cgroup")))
+        return _below(self._own.get(controller, "/"), self.mounts[controller].root)
 
 
 def detect(cgroup_root: str = CGROUP_ROOT, proc_self: str = PROC_SELF) -> Layout:

@@ -104,16 +104,17 @@ class ManagerV2(Manager):
 
     def _check_usage(self, memory: dict[str, Any]) -> None:
         """MEM-8: with checkBeforeUpdate a limit that is used up already is refused."""
-        limit = memory.get("limit") or 0
-        if not memory.get("checkBeforeUpdate") or limit <= 0:
+        if not memory.get("checkBeforeUpdate"):
             return
         try:
             used = int(calls.read(self.groups[UNIFIED], "memory.current"))
         except NativeError:
             return  # nobody can say what is used
-        if used >= limit:
-            raise ConfigError(f"linux.resources.memory.limit: {limit} is not above the {used} "
-                              "bytes that are in use (checkBeforeUpdate)")
+        for name in ("limit", "swap"):
+            limit = memory.get(name) or 0
+            if 0 < limit <= used:
+                raise ConfigError(f"linux.resources.memory.{name}: {limit} is not above the {used} "
+                                  "bytes that are in use (checkBeforeUpdate)")
 
     def apply_devices(self, resources: dict[str, Any] | None) -> None:
         """Loads the device program and puts it in the place of the one before (CGD-8)."""

@@ -17,7 +17,7 @@ from pyrunc.cgroups.hierarchies import Layout
 from pyrunc.cgroups.writes import Write, perform
 from pyrunc.errors import ConfigError, NativeError
 
-from .conftest import MakeManager
+from .conftest import MakeManager, Spawn
 
 MIB = 1 << 20
 
@@ -384,3 +384,34 @@ def test_merge(current: dict[str, Any], changes: dict[str, Any], merged: dict[st
 def test_the_way_back(file: str, content: str, written: str, back: list[str]) -> None:
     """update: what a file held before is what undoes a write, device by device."""
     assert update.old_lines(content, Write("f", file.split(".")[0], file, written)) == back
+
+
+def test_v2_controller_that_cannot_be_enabled_is_told(
+    manager_of: MakeManager, spawn: Spawn
+) -> None:
+    """UNI-4: a parent with processes cannot give a controller on; the error names both and why."""
+    parent = manager_of(2)
+    parent.create()
+    if "hugetlb" not in calls.read(parent.groups[""], "cgroup.controllers").split():
+        pytest.skip("this cgroup2 hierarchy has no hugetlb controller")
+    parent.attach(spawn().pid)
+    child = manager_of(2, f"/{parent.groups[''].path}/child")
+    child.create()
+    with pytest.raises(ConfigError) as caught:
+        child.apply({"hugepageLimits": [{"pageSize": "2MB", "limit": 4 * MIB}]})
+    assert str(caught.value) == (
+        "linux.resources.hugepageLimits[0]: the hugetlb cgroup controller cannot be enabled in "
+        f"{parent.paths['']}/cgroup.subtree_control: device or resource busy"
+    )
+
+
+def test_v2_hugepage_limits_arrive(manager_of: MakeManager) -> None:
+    """HUG-2: both the fault limit and the reservation limit are set on the real kernel."""
+    manager = manager_of(2)
+    manager.create()
+    group = manager.groups[""]
+    if "hugetlb" not in calls.read(group, "cgroup.controllers").split():
+        pytest.skip("this cgroup2 hierarchy has no hugetlb controller")
+    manager.apply({"hugepageLimits": [{"pageSize": "2MB", "limit": 4 * MIB}]})
+    assert calls.read(group, "hugetlb.2MB.max") == f"{4 * MIB}\n"
+    assert calls.read(group, "hugetlb.2MB.rsvd.max") == f"{4 * MIB}\n"
