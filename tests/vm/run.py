@@ -35,7 +35,8 @@ INSIDE_ONLY = [*PYTEST, "tests/vm/inside"]
 # What is the same on every host is left out of the black-box suite here: emulation is slow.
 SAME_EVERYWHERE = (
     *("argv", "bad_input", "console", "features", "harness", "list", "log", "pidfile", "spec"),
-    *("environment", "exec_process", "fds", "terminal"),
+    *("crash", "environment", "exec_process", "fds", "hooks", "process", "rlimits"),
+    *("root_directory", "sockets", "terminal"),
 )
 SUITE = [*PYTEST, *[f"--ignore=tests/runtime/test_{name}.py" for name in SAME_EVERYWHERE]]
 
