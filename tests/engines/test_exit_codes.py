@@ -26,8 +26,10 @@ def test_exit_status_is_the_programs(engine: Engine, image: str, code: int) -> N
 def test_program_that_cannot_start(engine: Engine, image: str, program: str, code: int,
                                    message: str) -> None:
     """ERR run: the reason in runc's words, by which engines choose 126 or 127."""
-    done = engine.run(image, program, status=code)
-    assert re.search(message, done.stderr)
+    done = engine.run(image, program, status=None)
+    # Engines older than runc 1.2 do not know `is a directory` and fall back to 125.
+    assert done.returncode in ((code, 125) if "is a directory" in done.stderr else (code,))
+    assert re.search(message, done.stderr.replace("\\", ""))  # podman may show it quoted
     assert done.stdout == ""
 
 
