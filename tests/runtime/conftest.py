@@ -9,6 +9,7 @@ import itertools
 import os
 import secrets
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +23,7 @@ from .harness.marks import MAY_BE_MISSING
 
 SESSION = f"prt{secrets.token_hex(3)}"
 NUMBERS = itertools.count(1)
+TEST_BOUND = 60  # seconds; tests take parts of one
 
 
 def pytest_report_header() -> str:
@@ -38,6 +40,22 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     for mark in item.iter_markers("needs"):
         for probe in mark.args:
             require(probe)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """End a test that hangs, so that what it started is cleaned up and the next one runs."""
+
+    def late(*_: object) -> None:
+        raise AssertionError(f"the test did not end within {TEST_BOUND} s")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(TEST_BOUND)
+    try:
+        return (yield)
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def require(probe: Callable[[], str | None]) -> None:

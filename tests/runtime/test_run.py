@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -104,26 +105,20 @@ def test_detach_short(container: Container) -> None:
 
 
 @pytest.mark.parametrize("name", ["HUP", "INT", "USR1", "USR2", "QUIT"])
-def test_signals_are_forwarded(container: Container, name: str) -> None:
+def test_signals_are_forwarded(container: Container, home: Path, name: str) -> None:
     """OPS-K3: a signal to the foreground runtime reaches the program."""
     container.bundle.inside("trap")
-    process, reader = in_foreground(container)
-    process.send_signal(signal.Signals["SIG" + name])
-    assert reader.readline() == b"signal %d\n" % signal.Signals["SIG" + name]
+    container.bundle.write()
+    number = signal.Signals["SIG" + name]
+    out = home / "out"
+    with open(out, "wb") as file:
+        args = ["run", "-b", container.bundle.path, container.id]
+        process = container.runtime.spawn(*args, stdout=file)
+    until(lambda: b"ready\n" in out.read_bytes(), "the program to be ready")
+    process.send_signal(number)
+    until(lambda: b"signal %d\n" % number in out.read_bytes(), "the signal to arrive")
     process.terminate()
     assert process.wait(10) == 42
-    reader.close()
-
-
-def in_foreground(container: Container):  # type: ignore[no-untyped-def]
-    """Run the trap in the foreground; return the process and its stdout once it is ready."""
-    container.bundle.write()
-    process = container.runtime.spawn(
-        "run", "-b", container.bundle.path, container.id, stdout=subprocess.PIPE
-    )
-    assert process.stdout
-    assert process.stdout.readline() == b"ready\n"
-    return process, process.stdout
 
 
 def test_without_subreaper(container: Container) -> None:

@@ -6,23 +6,53 @@ from __future__ import annotations
 import os
 import select
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from .harness import Container, departs
+from .harness import Container, departs, until
 from .harness.runtime import ENVIRONMENT
 from .harness.sockets import Receiver
 
 
+class Manager(threading.Thread):
+    """A service manager: collects the messages at HOME/notify and closes what comes with them.
+
+    Closing is its part of BARRIER=1: the sender waits until its descriptor is closed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(daemon=True)
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(str(path))
+        self.words: list[str] = []
+
+    def run(self) -> None:
+        while True:
+            data, fds, _, _ = socket.recv_fds(self.socket, 4096, 8)
+            for fd in fds:
+                os.close(fd)
+            if data == b"end":
+                return
+            self.words += data.decode().split("\n")
+
+    def end(self) -> None:
+        """Stop collecting."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.sendto(b"end", self.socket.getsockname())
+        self.join()
+        self.socket.close()
+
+
 @pytest.fixture
-def manager(home: Path) -> Iterator[socket.socket]:
-    """A service manager's datagram socket at HOME/notify."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
-        manager.bind(str(home / "notify"))
-        manager.settimeout(10)
-        yield manager
+def manager(home: Path) -> Iterator[Manager]:
+    """A service manager that listens at HOME/notify."""
+    manager = Manager(home / "notify")
+    manager.start()
+    yield manager
+    manager.end()
 
 
 def environment(home: Path) -> dict[str, str]:
@@ -30,22 +60,27 @@ def environment(home: Path) -> dict[str, str]:
     return {**ENVIRONMENT, "NOTIFY_SOCKET": str(home / "notify")}
 
 
-def test_notify_variable_inside(container: Container, manager: socket.socket, home: Path) -> None:
+def test_notify_variable_inside(container: Container, manager: Manager, home: Path) -> None:
     """FD-2: the program's NOTIFY_SOCKET names a socket inside the container."""
     container.bundle.sh("stat -c %F $NOTIFY_SOCKET; inside notify READY=1; exec inside pause")
     container.run_detached(env=environment(home))
     container.says("socket\nok\n")
 
 
-def test_notify_ready(container: Container, manager: socket.socket, home: Path) -> None:
-    """FD-2: READY=1 sent inside reaches the manager, followed by the program's pid on the host."""
+def test_notify_ready(container: Container, manager: Manager, home: Path) -> None:
+    """FD-2: READY=1 sent inside reaches the manager, with the program's pid on the host."""
     container.bundle.sh("inside notify READY=1; exec inside pause")
     container.run_detached(env=environment(home))
-    messages = manager.recv(4096)
-    while b"MAINPID=" not in messages:
-        messages += b"\n" + manager.recv(4096)
-    assert b"READY=1" in messages.split(b"\n")
-    assert b"MAINPID=%d" % container.pid in messages.split(b"\n")
+    until(lambda: f"MAINPID={container.pid}" in manager.words, "MAINPID")
+    assert "READY=1" in manager.words
+
+
+def test_notify_other_messages(container: Container, manager: Manager, home: Path) -> None:
+    """FD-2: what is sent before READY=1 and is not meant for the manager from here stays out."""
+    container.bundle.sh("inside notify MAINPID=1; inside notify READY=1; exec inside pause")
+    container.run_detached(env=environment(home))
+    until(lambda: f"MAINPID={container.pid}" in manager.words, "MAINPID")
+    assert "MAINPID=1" not in manager.words
 
 
 def test_no_notify_variable(container: Container) -> None:
