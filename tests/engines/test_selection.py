@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from .engine import Docker, Podman
 
@@ -28,3 +29,15 @@ def test_podman_runtime_by_path(podman: Podman, runtime: str) -> None:
     info = json.loads(podman.out("info", "--format", "json"))
     assert info["host"]["ociRuntime"]["path"] == runtime
     assert info["host"]["ociRuntime"]["version"].startswith("runc version ")
+
+
+def test_podman_reads_json_errors(podman: Podman, home: Path, runtime: str) -> None:
+    """CLI --log-format json: podman, told that the runtime logs JSON, shows its words plainly."""
+    text = Path(podman.env["CONTAINERS_CONF"]).read_text()
+    conf = home / "json-containers.conf"
+    conf.write_text(text.replace("[engine]\n", "[engine]\nruntime_supports_json = "
+                                 f'["{Path(runtime).name}"]\n'))
+    done = podman("run", "--rm", *podman.run_options, "busybox:test", "no-such", status=127,
+                  env={"CONTAINERS_CONF": str(conf)})
+    assert 'exec: "no-such": executable file not found in $PATH: OCI runtime' in done.stderr
+    assert "level=error" not in done.stderr
