@@ -151,8 +151,23 @@ int pr_op_fork(struct pr_init *init, const struct pr_op *op, struct pr_error *re
 	return 0;
 }
 
+/* An unprivileged parent may open our uid_map only while we are dumpable: the files of other processes in /proc are root's. The user
+ * namespace is new, so nobody but us is in it yet. proc(5), PR_SET_DUMPABLE. */
+static int sync_maps(struct pr_init *init, struct pr_error *reterr)
+{
+	if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
+		return pr_fail(reterr, PR_STEP_PRCTL);
+	if (pr_init_sync(init, PR_SYNC_MAPS, NULL, NULL, reterr) < 0)
+		return -1;
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return pr_fail(reterr, PR_STEP_PRCTL);
+	return 0;
+}
+
 int pr_op_sync(struct pr_init *init, const struct pr_op *op, struct pr_error *reterr)
 {
+	if (op->n[0] == PR_SYNC_MAPS)
+		return sync_maps(init, reterr);
 	if (op->n[0] != PR_SYNC_SECCOMP)
 		return pr_init_sync(init, (uint32_t)op->n[0], NULL, NULL, reterr);
 	static char filter[65536];

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tree of exceptions: every failure pyrunc reports is one of these, and only `cli` prints it."""
+"""The tree of exceptions: every failure pyrunc reports is one of these, and only `cli` prints
+it.
+"""
 
 from __future__ import annotations
 

@@ -17,7 +17,9 @@ FDS_MAX = lib.PR_MSG_FDS_MAX
 
 
 class Failure(OSError):
-    """A C function failed: `errno`, `step` (PR_STEP_*) and `detail` say how; it has no sentence yet."""
+    """A C function failed: `errno`, `step` (PR_STEP_*) and `detail` say how; it has no sentence
+    yet.
+    """
 
     def __init__(self, number: int, step: int, detail: str = "") -> None:
         super().__init__(number, os.strerror(number) if number >= 0 else str(number))
@@ -115,8 +117,17 @@ def spawn(
     error = _error()
     child = ffi.new("struct pr_child *")
     done = lib.pr_spawn(
-        exe_fd, plan_fd, clone_flags, cgroup_fd, ffi.new("int[]", list(join)), len(join), preserve,
-        ffi.new("int[]", list(keep)), len(keep), child, error,
+        exe_fd,
+        plan_fd,
+        clone_flags,
+        cgroup_fd,
+        ffi.new("int[]", list(join)),
+        len(join),
+        preserve,
+        ffi.new("int[]", list(keep)),
+        len(keep),
+        child,
+        error,
     )
     if done < 0:
         _raise(error)
@@ -139,14 +150,21 @@ def send_go(sock: int, sync: int, payload: bytes = b"", fds: Sequence[int] = ())
     """Answers PR_MSG_SYNC; Failure with PR_STEP_PEER_GONE when the stage died."""
     error = _error()
     done = lib.pr_send_go(
-        sock, sync, ffi.from_buffer(payload), len(payload), ffi.new("int[]", list(fds)), len(fds), error
+        sock,
+        sync,
+        ffi.from_buffer(payload),
+        len(payload),
+        ffi.new("int[]", list(fds)),
+        len(fds),
+        error,
     )
     if done < 0:
         _raise(error)
 
 
 def open_sources(pidfd: int, paths: Sequence[bytes]) -> list[int]:
-    """Opens paths O_PATH in the mount namespace of pidfd with our credentials; fds are the caller's.
+    """Opens paths O_PATH in the mount namespace of pidfd with our credentials; fds are the
+    caller's.
 
     A Failure's `detail` names the path that could not be opened.
     """
@@ -178,8 +196,14 @@ def run_hook(
     argv, keep_args = _vector(args)
     envp, keep_env = _vector(env)
     done = lib.pr_run_hook(
-        os.fsencode(path), argv, envp, os.fsencode(cwd) if cwd else ffi.NULL,
-        ffi.from_buffer(state), len(state), timeout, error,
+        os.fsencode(path),
+        argv,
+        envp,
+        os.fsencode(cwd) if cwd else ffi.NULL,
+        ffi.from_buffer(state),
+        len(state),
+        timeout,
+        error,
     )
     del keep_args, keep_env
     if done < 0:
@@ -277,9 +301,18 @@ def seccomp_compile(
     size = ffi.new("uint32_t *", _PROGRAM_MAX)
     failed = ffi.new("uint32_t *")
     done = lib.pr_seccomp_compile(
-        default, ffi.new("uint32_t[]", list(architectures)), len(architectures),
-        ffi.from_buffer(bytes(block) or b"\0"), raw_rules, len(rules),
-        ffi.new("struct pr_seccomp_arg[]", args), unknown, program, size, failed, error,
+        default,
+        ffi.new("uint32_t[]", list(architectures)),
+        len(architectures),
+        ffi.from_buffer(bytes(block) or b"\0"),
+        raw_rules,
+        len(rules),
+        ffi.new("struct pr_seccomp_arg[]", args),
+        unknown,
+        program,
+        size,
+        failed,
+        error,
     )
     if done < 0:
         name = rules[failed[0]][0] if failed[0] < len(rules) else ""

@@ -71,7 +71,10 @@ def _read_config(directory: int) -> bytes:
 
 def read_limited(fd: int, name: str) -> bytes:
     """The bytes of the regular file `fd`, which stays the caller's; ConfigError above MAX_BYTES."""
-    if not S_ISREG(os.fstat(fd).st_mode):
+    mode = os.fstat(fd).st_mode
+    if S_ISDIR(mode):
+        raise ConfigError(f"{name}: is a directory")
+    if not S_ISREG(mode):
         raise ConfigError(f"{name}: not a regular file")
     chunks = []
     left = MAX_BYTES + 1

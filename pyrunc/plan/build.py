@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The whole plan: what a new container's first process does, and what a process joining one does."""
+"""The whole plan: what a new container's first process does, and what a process joining one
+does.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ def container_plan(config: Config, facts: Facts) -> ops.Plan:
     if config.get("hostname"):
         plan.add("HOSTNAME", f"hostname {config['hostname']}", strings=(config["hostname"],))
     if config.get("domainname"):
-        plan.add("DOMAINNAME", f"domainname {config['domainname']}", strings=(config["domainname"],))
+        plan.add(
+            "DOMAINNAME", f"domainname {config['domainname']}", strings=(config["domainname"],)
+        )
     if linux.get("netDevices"):
         plan.add("SYNC", "move the network devices", ops.SYNC_NETWORK)
     if new & CLONE_NEWNS or joins_mounts:
@@ -87,7 +91,12 @@ def _add_console(plan: ops.Plan, process: Process, *, bind: bool) -> None:
     size = process.get("consoleSize", {"height": 0, "width": 0})
     user = process["user"]
     plan.add(
-        "CONSOLE", "terminal", size["height"], size["width"], user["uid"], user["gid"],
+        "CONSOLE",
+        "terminal",
+        size["height"],
+        size["width"],
+        user["uid"],
+        user["gid"],
         flags=ops.CONSOLE_BIND if bind else 0,
     )
 

@@ -65,8 +65,14 @@ def _dev_is_bound(config: Config) -> bool:
 def _add_device(plan: ops.Plan, facts: Facts, device: Device) -> None:
     mode = _TYPES[device["type"]] | device.get("fileMode", 0o666) & 0o7777
     _add_node(
-        plan, facts, clean(device["path"]), mode, device.get("major", 0), device.get("minor", 0),
-        device.get("uid", 0), device.get("gid", 0),
+        plan,
+        facts,
+        clean(device["path"]),
+        mode,
+        device.get("major", 0),
+        device.get("minor", 0),
+        device.get("uid", 0),
+        device.get("gid", 0),
     )
 
 
@@ -74,7 +80,8 @@ def _add_node(
     plan: ops.Plan, facts: Facts, path: str, mode: int, major: int, minor: int, uid: int, gid: int
 ) -> None:
     is_fifo = mode & 0o170000 == _S_IFIFO
-    # mknod(2): devices cannot be made in a user namespace, the host's node of the same path is bound.
+    # mknod(2): devices cannot be made in a user namespace, the host's node of the same path is
+    # bound.
     host = path if facts.user_namespace and not is_fifo else None
     rdev = 0 if is_fifo else makedev(major, minor)
     plan.add("DEVICE", f"device {path}", mode, rdev, uid, gid, strings=(path, host))

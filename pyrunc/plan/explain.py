@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Turns what the init stage reports, {op, step, errno, detail}, into the sentence a person reads."""
+"""Turns what the init stage reports, {op, step, errno, detail}, into the sentence a person
+reads.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,14 @@ if TYPE_CHECKING:
 
 _EPERM, _ENOENT, _ENOSPC, _ENOSYS, _ENODEV, _EINVAL = 1, 2, 28, 38, 19, 22
 
-# enum pr_step, in its order: what was being done (csrc/pyrunc.cdef.h; a unit test compares the two).
+# Users and scanners know this sentence (CVE-2024-21626).
+_OUTSIDE = (
+    "current working directory is outside of container mount namespace root"
+    " -- possible container breakout detected"
+)
+
+# enum pr_step, in its order: what was being done (csrc/pyrunc.cdef.h; a unit test compares the
+# two).
 STEPS = (
     ("NONE", ""),
     ("PLAN", "the plan is malformed"),
@@ -51,8 +60,7 @@ STEPS = (
     ("CHROOT", "chroot"),
     ("CHDIR", "chdir"),
     ("GETCWD", "getcwd"),
-    ("CWD_OUTSIDE", "current working directory is outside of container mount namespace root"
-                    " -- possible container breakout detected"),
+    ("CWD_OUTSIDE", _OUTSIDE),
     ("MKNOD", "mknod"),
     ("CHMOD", "chmod"),
     ("CHOWN", "chown"),
@@ -99,7 +107,11 @@ STEP = {name: number for number, (name, _) in enumerate(STEPS)}
 _HINTS = (
     (_ENOSPC, ("MOUNT", "MOVE_MOUNT", "OPEN_TREE", "FSMOUNT"), "see /proc/sys/fs/mount-max"),
     (_ENOSPC, ("CLONE", "UNSHARE"), "see /proc/sys/user/max_*_namespaces"),
-    (_ENODEV, ("FSOPEN", "MOUNT"), "the kernel does not know this file system, see /proc/filesystems"),
+    (
+        _ENODEV,
+        ("FSOPEN", "MOUNT"),
+        "the kernel does not know this file system, see /proc/filesystems",
+    ),
     (_ENOSYS, None, "the kernel is too old, or an outer seccomp filter hides the system call"),
 )
 
@@ -109,6 +121,8 @@ def sentence(plan: Plan, report: Report) -> str:
     if report.op >= len(plan.ops):
         return _generic("start the init stage", report)
     op = plan.ops[report.op]
+    if op.code == "HOOK" and STEPS[report.step][0] == "EXEC":
+        return f"error {op.words}: {errno_text(report.errnum)}"
     special = _SPECIAL.get(STEPS[report.step][0])
     return special(op, report) if special else _generic(op.words, report)
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the plan must know besides the config: facts about the host and descriptors opened for it."""
+"""What the plan must know besides the config: facts about the host and descriptors opened for
+it.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ from pyrunc.plan.ops import NONE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 
 class Join:
@@ -43,6 +45,7 @@ class Facts:
         self.cgroup_version = 1
         self.cgroup_mounts: Sequence[tuple[str, list[str], str]] = ()
         self.new_cgroup_namespace = False
+        self.late_cgroup = False  # the stage is moved into its cgroup instead of being born there
         self.late_readonly: list[str] = []
         self.no_pivot = False
         self.no_new_keyring = False
@@ -52,7 +55,7 @@ class Facts:
         self.last_capability = 63
         self.apparmor_file = ""
         self.setgroups_denied = False
-        self.warn = _ignore
+        self.warn: Callable[[str], None] = _ignore
         self.state_before: dict[str, str] = {}
         self.state_after = ""
         self.environment: Sequence[str] = ()

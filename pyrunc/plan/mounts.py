@@ -18,14 +18,24 @@ if TYPE_CHECKING:
 PROC_FILES = frozenset(
     "/proc/" + name
     for name in (
-        "cpuinfo", "diskstats", "meminfo", "stat", "swaps", "uptime", "loadavg", "slabinfo",
-        "sys/kernel/ns_last_pid", "sys/crypto/fips_enabled",
+        "cpuinfo",
+        "diskstats",
+        "meminfo",
+        "stat",
+        "swaps",
+        "uptime",
+        "loadavg",
+        "slabinfo",
+        "sys/kernel/ns_last_pid",
+        "sys/crypto/fips_enabled",
     )
 )
 
 
 def clean(destination: str) -> str:
-    """The destination as an absolute path without "." and ".." (a relative one is below "/", MNT-2)."""
+    """The destination as an absolute path without "." and ".." (a relative one is below "/",
+    MNT-2).
+    """
     return normpath("/" + destination.lstrip("/"))
 
 
@@ -35,7 +45,9 @@ def add_mounts(plan: ops.Plan, mounts: list[Mount], facts: Facts) -> None:
         options = MountOptions(mount.get("options", ()))
         target = clean(mount["destination"])
         if target == "/":
-            raise ConfigError(f"mounts[{index}].destination: a mount on / would cover the root filesystem")
+            raise ConfigError(
+                f"mounts[{index}].destination: a mount on / would cover the root filesystem"
+            )
         kind = mount.get("type", "")
         if options.remount and not options.bind:
             _add_remount(plan, target, options)
@@ -66,9 +78,13 @@ def _proc_flags(index: int, target: str, *, is_proc: bool) -> int:
 
 def _add_remount(plan: ops.Plan, target: str, options: MountOptions) -> None:
     plan.add(
-        "REMOUNT", f"remount {target}",
-        _packed(options.set, options.set_all), _packed(options.clear, options.clear_all),
-        ops.pack_propagations(options.propagation), options.superblock, len(options.data),
+        "REMOUNT",
+        f"remount {target}",
+        _packed(options.set, options.set_all),
+        _packed(options.clear, options.clear_all),
+        ops.pack_propagations(options.propagation),
+        options.superblock,
+        len(options.data),
         strings=(None, None, target, options.data),
     )
 
@@ -79,7 +95,8 @@ def _add_bind(
     if options.data:
         words = ",".join(options.data)
         raise ConfigError(
-            f"mounts[{index}].options: a bind mount cannot have filesystem-specific options: {words}"
+            f"mounts[{index}].options: a bind mount cannot have filesystem-specific options: "
+            f"{words}"
         )
     source = mount.get("source", "")
     if not source:
@@ -92,11 +109,15 @@ def _add_bind(
     if options.idmap == "ridmap":
         flags |= ops.MOUNT_IDMAP_RECURSIVE
     plan.add(
-        "BIND", f"mount {source} on {target}",
-        _packed(options.set, options.set_all), _packed(options.clear, options.clear_all),
+        "BIND",
+        f"mount {source} on {target}",
+        _packed(options.set, options.set_all),
+        _packed(options.clear, options.clear_all),
         ops.pack_propagations(options.propagation),
-        facts.source_index(source), facts.idmap_fd(index),
-        strings=(None, source, target), flags=flags,
+        facts.source_index(source),
+        facts.idmap_fd(index),
+        strings=(None, source, target),
+        flags=flags,
     )
 
 
@@ -110,7 +131,9 @@ def _add_filesystem(
         raise ConfigError(f"mounts[{index}].options: {options.idmap} is for bind mounts only")
     flags = 0
     if target == "/proc" and kind != "proc":
-        raise ConfigError(f"mounts[{index}].destination: only procfs may be mounted on /proc, not {kind}")
+        raise ConfigError(
+            f"mounts[{index}].destination: only procfs may be mounted on /proc, not {kind}"
+        )
     flags |= _proc_flags(index, target, is_proc=kind == "proc")
     source = mount.get("source", kind)
     if kind in ("proc", "sysfs"):
@@ -128,40 +151,73 @@ def _add_filesystem(
         on &= ~1
         superblock &= ~1
     plan.add(
-        "MOUNT", f"mount {kind} on {target}",
-        _packed(on, options.set_all), options.clear_all << 32,
-        ops.pack_propagations(options.propagation), superblock, len(options.data),
-        strings=(kind, source, target, options.data), flags=flags,
+        "MOUNT",
+        f"mount {kind} on {target}",
+        _packed(on, options.set_all),
+        options.clear_all << 32,
+        ops.pack_propagations(options.propagation),
+        superblock,
+        len(options.data),
+        strings=(kind, source, target, options.data),
+        flags=flags,
     )
 
 
 def _add_cgroup(plan: ops.Plan, target: str, options: MountOptions, facts: Facts) -> None:
-    """The container's view of its cgroups: v2 as one mount, v1 as a tmpfs with one mount a hierarchy."""
+    """The container's view of its cgroups: v2 as one mount, v1 as a tmpfs with one mount a
+    hierarchy.
+    """
     if facts.cgroup_version == 2:
         _add_cgroup2(plan, target, options, facts)
         return
     plan.add(
-        "MOUNT", f"mount tmpfs on {target}", options.set & ~1, 0, 0, 0, 1,
+        "MOUNT",
+        f"mount tmpfs on {target}",
+        options.set & ~1,
+        0,
+        0,
+        0,
+        1,
         strings=("tmpfs", "tmpfs", target, ["mode=755"]),
     )
     for name, data, path in facts.cgroup_mounts:
         below = f"{target}/{name}"
         if facts.new_cgroup_namespace:
             plan.add(
-                "MOUNT", f"mount cgroup {name} on {below}", options.set, 0, 0, 0, len(data),
+                "MOUNT",
+                f"mount cgroup {name} on {below}",
+                options.set,
+                0,
+                0,
+                0,
+                len(data),
                 strings=("cgroup", "cgroup", below, data),
             )
         else:
             plan.add(
-                "BIND", f"mount {path} on {below}", options.set, 0, 0,
-                facts.source_index(path), ops.NONE, strings=(None, path, below),
+                "BIND",
+                f"mount {path} on {below}",
+                options.set,
+                0,
+                0,
+                facts.source_index(path),
+                ops.NONE,
+                strings=(None, path, below),
             )
         for controller in name.split(","):
             if controller != name:
-                plan.add("SYMLINK", f"link {target}/{controller}", strings=(name, f"{target}/{controller}"))
+                plan.add(
+                    "SYMLINK",
+                    f"link {target}/{controller}",
+                    strings=(name, f"{target}/{controller}"),
+                )
     plan.add(
-        "SETATTR", f"attributes of {target}", options.set & 1, 0,
-        ops.pack_propagations(options.propagation), strings=(None, None, target),
+        "SETATTR",
+        f"attributes of {target}",
+        options.set & 1,
+        0,
+        ops.pack_propagations(options.propagation),
+        strings=(None, None, target),
     )
 
 
@@ -169,15 +225,25 @@ def _add_cgroup2(plan: ops.Plan, target: str, options: MountOptions, facts: Fact
     bound = facts.user_namespace  # which may be refused a mount of its own
     if facts.new_cgroup_namespace:
         plan.add(
-            "MOUNT", f"mount cgroup2 on {target}", options.set, 0,
-            ops.pack_propagations(options.propagation), 0, 0,
+            "MOUNT",
+            f"mount cgroup2 on {target}",
+            options.set,
+            0,
+            ops.pack_propagations(options.propagation),
+            0,
+            0,
             strings=("cgroup2", facts.cgroup_mounts[0][2] if bound else "cgroup", target),
             flags=ops.MOUNT_OR_BIND if bound else 0,
         )
         return
     path = facts.cgroup_mounts[0][2]
     plan.add(
-        "BIND", f"mount {path} on {target}", options.set, 0,
-        ops.pack_propagations(options.propagation), facts.source_index(path), ops.NONE,
+        "BIND",
+        f"mount {path} on {target}",
+        options.set,
+        0,
+        ops.pack_propagations(options.propagation),
+        facts.source_index(path),
+        ops.NONE,
         strings=(None, path, target),
     )

@@ -26,7 +26,9 @@ _NAMES = {flag: word for word, (flag, _) in NAMESPACES.items()}
 
 
 def new_flags(config: Config) -> int:
-    """CLONE_NEW* of the namespaces to be made: those listed without a path (NS-3, D7: "" is none)."""
+    """CLONE_NEW* of the namespaces to be made: those listed without a path (NS-3, D7: "" is
+    none).
+    """
     flags = 0
     for entry in config.get("linux", {}).get("namespaces", ()):
         if not entry.get("path"):
@@ -35,7 +37,8 @@ def new_flags(config: Config) -> int:
 
 
 def add_entry(plan: ops.Plan, config: Config, facts: Facts) -> int:
-    """Adds the ops from the first clone to a stage that stands in all namespaces but the cgroup one.
+    """Adds the ops from the first clone to a stage that stands in all namespaces but the cgroup
+    one.
 
     Sets plan.clone_flags. Returns the flags of all new namespaces. One clone3 does it all unless
     something must happen between two clones: id maps, a joined pid namespace, time offsets.
@@ -46,6 +49,8 @@ def add_entry(plan: ops.Plan, config: Config, facts: Facts) -> int:
     joined = 0
     for join in facts.joins:
         joined |= join.flag
+    if facts.late_cgroup:  # before anything is cloned that would stay behind
+        plan.add("SYNC", "enter the container's cgroup", ops.SYNC_CGROUP)
     _add_oom_score(plan, config)
     if not (made & (CLONE_NEWUSER | CLONE_NEWTIME) or joined & (CLONE_NEWUSER | CLONE_NEWPID)):
         plan.clone_flags = made
@@ -86,7 +91,9 @@ def _add_maps(plan: ops.Plan, *, made: bool) -> None:
 
 
 def _time_offsets(config: Config) -> str:
-    """The text of /proc/PID/timens_offsets: "monotonic secs nanosecs" a line. time_namespaces(7)."""
+    """The text of /proc/PID/timens_offsets: "monotonic secs nanosecs" a line.
+    time_namespaces(7).
+    """
     lines = []
     offsets: dict[str, Any] = dict(config.get("linux", {}).get("timeOffsets", {}))
     for clock in TIME_OFFSET_CLOCKS:
@@ -97,7 +104,9 @@ def _time_offsets(config: Config) -> str:
 
 
 def _add_oom_score(plan: ops.Plan, config: Config) -> None:
-    """oomScoreAdj first, with the runtime's own power: lowering it needs CAP_SYS_RESOURCE (OOM-1)."""
+    """oomScoreAdj first, with the runtime's own power: lowering it needs CAP_SYS_RESOURCE
+    (OOM-1).
+    """
     score = config.get("process", {}).get("oomScoreAdj")
     if score is not None:
         plan.add("WRITE_SELF", f"set oomScoreAdj {score}", strings=("oom_score_adj", str(score)))
@@ -117,4 +126,6 @@ def join_order(joins: list[Join], *, privileged: bool) -> list[Join]:
 def _add_joins(plan: ops.Plan, facts: Facts) -> None:
     for join in join_order(facts.joins, privileged=facts.privileged):
         plan.keep_fds.append(join.fd)
-        plan.add("JOIN", f"join {_NAMES.get(join.flag, 'the')} namespace {join.path}", join.fd, join.flag)
+        plan.add(
+            "JOIN", f"join {_NAMES.get(join.flag, 'the')} namespace {join.path}", join.fd, join.flag
+        )

@@ -12,13 +12,58 @@ if TYPE_CHECKING:
 
 # The codes of enum pr_op_code, in its order (csrc/pyrunc.cdef.h; a unit test compares the two).
 CODES = (
-    "NONE", "JOIN", "UNSHARE", "WRITE_SELF", "FORK", "SYNC", "SET_IDS", "PROCFS", "LOOPBACK",
-    "HOSTNAME", "DOMAINNAME", "KEYRING", "PROPAGATION", "ROOTFS", "NULL", "MOUNT", "BIND",
-    "SETATTR", "REMOUNT", "MKDIR", "DEVICE", "SYMLINK", "UNLINK", "PIVOT", "MOVE_ROOT", "CHROOT",
-    "ROOT_READONLY", "MASK", "READONLY", "SYSCTL", "CONSOLE", "SCHED", "IOPRIO",
-    "MEMPOLICY", "PERSONALITY", "AFFINITY", "UMASK", "CWD", "CWD_CHECK", "STDIO", "NO_NEW_PRIVS",
-    "BOUNDING", "USER", "CAPS", "SECCOMP", "ENV_HOME", "LISTEN_PID", "LOOKUP", "HOOK", "READY",
-    "WAIT_START", "EXEC",
+    "NONE",
+    "JOIN",
+    "UNSHARE",
+    "WRITE_SELF",
+    "FORK",
+    "SYNC",
+    "SET_IDS",
+    "PROCFS",
+    "LOOPBACK",
+    "HOSTNAME",
+    "DOMAINNAME",
+    "KEYRING",
+    "PROPAGATION",
+    "ROOTFS",
+    "NULL",
+    "MOUNT",
+    "BIND",
+    "SETATTR",
+    "REMOUNT",
+    "MKDIR",
+    "DEVICE",
+    "SYMLINK",
+    "UNLINK",
+    "PIVOT",
+    "MOVE_ROOT",
+    "CHROOT",
+    "ROOT_READONLY",
+    "MASK",
+    "READONLY",
+    "SYSCTL",
+    "CONSOLE",
+    "SCHED",
+    "IOPRIO",
+    "MEMPOLICY",
+    "PERSONALITY",
+    "AFFINITY",
+    "UMASK",
+    "CWD",
+    "CWD_CHECK",
+    "STDIO",
+    "NO_NEW_PRIVS",
+    "BOUNDING",
+    "USER",
+    "CAPS",
+    "SECCOMP",
+    "ENV_HOME",
+    "LISTEN_PID",
+    "LOOKUP",
+    "HOOK",
+    "READY",
+    "WAIT_START",
+    "EXEC",
 )
 CODE = {name: number for number, name in enumerate(CODES)}
 
@@ -30,6 +75,7 @@ SYNC_HOOKS = 4
 SYNC_LIMITS = 5
 SYNC_SECCOMP = 6
 SYNC_READY = 7
+SYNC_CGROUP = 8
 
 # flags of single ops
 MOUNT_RECURSIVE = 1
@@ -50,7 +96,16 @@ HOOK_START_CONTAINER = 2
 PROPAGATIONS = {
     word: number
     for number, word in enumerate(
-        ("private", "rprivate", "shared", "rshared", "slave", "rslave", "unbindable", "runbindable"),
+        (
+            "private",
+            "rprivate",
+            "shared",
+            "rshared",
+            "slave",
+            "rslave",
+            "unbindable",
+            "runbindable",
+        ),
         start=1,
     )
 }
@@ -105,7 +160,7 @@ class Plan:
     ) -> Op:
         """Appends an op. Numbers may be negative (two's complement). Returns it."""
         offsets = [0 if item is None else self._store(item) for item in strings]
-        offsets.extend((0, 0, 0, 0)[len(offsets):])
+        offsets.extend((0, 0, 0, 0)[len(offsets) :])
         op = Op(code, flags, tuple(offsets), numbers, words)
         self.ops.append(op)
         return op
@@ -140,7 +195,7 @@ class Plan:
         at = _HEADER.size
         for op in self.ops:
             numbers = [number & _MASK for number in op.numbers]
-            numbers.extend((0, 0, 0, 0, 0)[len(numbers):])
+            numbers.extend((0, 0, 0, 0, 0)[len(numbers) :])
             _OP.pack_into(buffer, at, CODE[op.code], op.flags, *op.strings, *numbers)
             at += _OP.size
         buffer[string_offset:] = strings

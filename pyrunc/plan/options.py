@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Mount option words taken apart: what the kernel sets, what the file system gets, what pyrunc does."""
+"""Mount option words taken apart: what the kernel sets, what the file system gets, what pyrunc
+does.
+"""
 
 from __future__ import annotations
 
@@ -38,8 +40,18 @@ class MountOptions:
     """
 
     __slots__ = (
-        "bind", "clear", "clear_all", "copyup", "data", "idmap", "propagation", "recursive",
-        "remount", "set", "set_all", "superblock",
+        "bind",
+        "clear",
+        "clear_all",
+        "copyup",
+        "data",
+        "idmap",
+        "propagation",
+        "recursive",
+        "remount",
+        "set",
+        "set_all",
+        "superblock",
     )
 
     def __init__(self, words: Iterable[str]) -> None:

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ops for `process`: what the program inherits, from scheduling to capabilities, and its execution."""
+"""Ops for `process`: what the program inherits, from scheduling to capabilities, and its
+execution.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from pyrunc.tables.capabilities import CAPABILITIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from pyrunc.config.types import Capabilities, Config, MemoryPolicy, Process, Scheduler
+    from pyrunc.config.types import Config, MemoryPolicy, Process, Scheduler
     from pyrunc.plan.facts import Facts
 
 # The reference's default where config.json is silent (USR-3): engines run their shims with umask 0.
@@ -20,7 +22,9 @@ _DEFAULT_UMASK = 0o022
 
 
 def parse_list(text: str) -> list[int]:
-    """The numbers of a list such as "0-3,7" (cpuset(7), List format). ConfigError for anything else."""
+    """The numbers of a list such as "0-3,7" (cpuset(7), List format). ConfigError for anything
+    else.
+    """
     numbers: set[int] = set()
     for item in text.replace(" ", "").split(","):
         if not item:
@@ -36,7 +40,9 @@ def parse_list(text: str) -> list[int]:
 
 
 def bit_mask(numbers: list[int]) -> bytes:
-    """The numbers as bits of little-endian 64-bit words, as set_mempolicy(2) and sched_setaffinity(2) take them."""
+    """The numbers as bits of little-endian 64-bit words, as set_mempolicy(2) and
+    sched_setaffinity(2) take them.
+    """
     mask = 0
     for number in numbers:
         mask |= 1 << number
@@ -52,7 +58,11 @@ def add_labels(plan: ops.Plan, process: Process, facts: Facts) -> None:
     """The labels that take effect at exec: AppArmor's and SELinux' (AA-1, SEL-1)."""
     profile = process.get("apparmorProfile")
     if profile and profile != "unconfined":
-        plan.add("WRITE_SELF", f"apparmorProfile {profile}", strings=(facts.apparmor_file, f"exec {profile}"))
+        plan.add(
+            "WRITE_SELF",
+            f"apparmorProfile {profile}",
+            strings=(facts.apparmor_file, f"exec {profile}"),
+        )
     label = process.get("selinuxLabel")
     if label:
         plan.add("WRITE_SELF", f"selinuxLabel {label}", strings=("attr/exec", label))
@@ -80,11 +90,16 @@ def _add_scheduler(plan: ops.Plan, scheduler: Scheduler) -> None:
     flags = 0
     for flag in scheduler.get("flags", ()):
         flags |= table.SCHED_FLAGS[flag]
-    times = pack("=3Q", scheduler.get("runtime", 0), scheduler.get("deadline", 0), scheduler.get("period", 0))
+    times = pack(
+        "=3Q", scheduler.get("runtime", 0), scheduler.get("deadline", 0), scheduler.get("period", 0)
+    )
     nice = scheduler.get("nice", 0) & 0xFFFF_FFFF
     plan.add(
-        "SCHED", f"scheduler {scheduler['policy']}",
-        table.SCHED_POLICIES[scheduler["policy"]], flags, nice | scheduler.get("priority", 0) << 32,
+        "SCHED",
+        f"scheduler {scheduler['policy']}",
+        table.SCHED_POLICIES[scheduler["policy"]],
+        flags,
+        nice | scheduler.get("priority", 0) << 32,
         strings=(times,),
     )
 
@@ -97,26 +112,37 @@ def add_personality(plan: ops.Plan, config: Config) -> None:
 
 
 def capability_mask(names: list[str], facts: Facts, *, ambient: bool = False) -> int:
-    """The names as bits; unknown ones and those the kernel lacks are warned about and left out (CAP-3)."""
+    """The names as bits; unknown ones and those the kernel lacks are warned about and left out
+    (CAP-3).
+    """
     mask = 0
     for name in names:
         bit = CAPABILITIES.get(name)
         if bit is None or bit > facts.last_capability:
-            facts.warn(f'process.capabilities: "{name}" is not known to this system and is left out')
+            facts.warn(
+                f'process.capabilities: "{name}" is not known to this system and is left out'
+            )
         else:
             mask |= 1 << bit
     return mask
 
 
 def add_user(plan: ops.Plan, process: Process, facts: Facts, *, seccomp: bool) -> None:
-    """From the full power of the stage to that of the program, in the order the kernel wants (CAP-5)."""
+    """From the full power of the stage to that of the program, in the order the kernel wants
+    (CAP-5).
+    """
     user = process["user"]
     uid, gid = user["uid"], user["gid"]
     no_new_privileges = bool(process.get("noNewPrivileges"))
     plan.add("STDIO", "standard streams", uid)
     env = last_values(process.get("env", []))
     plan.add(
-        "ENV_HOME", "environment", len(env), len(process["args"]), uid, strings=(env, process["args"])
+        "ENV_HOME",
+        "environment",
+        len(env),
+        len(process["args"]),
+        uid,
+        strings=(env, process["args"]),
     )
     if facts.listen_fds:
         plan.add("LISTEN_PID", "LISTEN_PID")
@@ -125,23 +151,35 @@ def add_user(plan: ops.Plan, process: Process, facts: Facts, *, seccomp: bool) -
     if no_new_privileges:
         plan.add("NO_NEW_PRIVS", "noNewPrivileges")
     elif seccomp:
-        # Without no_new_privs the kernel wants CAP_SYS_ADMIN for a filter: before it is given up. seccomp(2).
+        # Without no_new_privs the kernel wants CAP_SYS_ADMIN for a filter: before it is given up.
+        # seccomp(2).
         _add_seccomp(plan)
-    capabilities: Capabilities = process.get("capabilities", {})
-    masks = {kind: capability_mask(capabilities.get(kind, []), facts) for kind in
-             ("bounding", "effective", "permitted", "inheritable", "ambient")}
+    capabilities: dict[str, list[str]] = dict(process.get("capabilities", {}))  # type: ignore[arg-type]
+    masks = {
+        kind: capability_mask(capabilities.get(kind, []), facts)
+        for kind in ("bounding", "effective", "permitted", "inheritable", "ambient")
+    }
     plan.add("BOUNDING", "capabilities.bounding", masks["bounding"])
     if process.get("rlimits"):
         plan.add("SYNC", "set rlimits", ops.SYNC_LIMITS)
     groups = user.get("additionalGids", [])
     plan.add(
-        "USER", f"become user {uid}:{gid}", uid, gid, len(groups),
+        "USER",
+        f"become user {uid}:{gid}",
+        uid,
+        gid,
+        len(groups),
         strings=(pack(f"={len(groups)}I", *groups) if groups else None,),
         flags=ops.USER_KEEP_CAPS | (ops.USER_NO_SETGROUPS if facts.setgroups_denied else 0),
     )
     plan.add("CWD_CHECK", f"chdir to cwd ({process['cwd']})", strings=(process["cwd"],))
     plan.add(
-        "CAPS", "capabilities", masks["effective"], masks["permitted"], masks["inheritable"], masks["ambient"]
+        "CAPS",
+        "capabilities",
+        masks["effective"],
+        masks["permitted"],
+        masks["inheritable"],
+        masks["ambient"],
     )
 
 
@@ -150,14 +188,18 @@ def _add_seccomp(plan: ops.Plan) -> None:
     plan.add("SECCOMP", "load the seccomp filter", plan.seccomp_flags, flags=plan.seccomp_listener)
 
 
-def add_execution(plan: ops.Plan, config: Config | None, process: Process, facts: Facts, *, seccomp: bool) -> None:
+def add_execution(
+    plan: ops.Plan, config: Config | None, process: Process, facts: Facts, *, seccomp: bool
+) -> None:
     """The program is looked up, the parent is told, `start` is awaited, hooks run, execve."""
     late_filter = seccomp and bool(process.get("noNewPrivileges"))
     plan.add("LOOKUP", process["args"][0])
     if late_filter:
         plan.add("SYNC", "receive the seccomp filter", ops.SYNC_SECCOMP)
     if late_filter and plan.seccomp_listener:
-        plan.add("SECCOMP", "load the seccomp filter", plan.seccomp_flags, flags=plan.seccomp_listener)
+        plan.add(
+            "SECCOMP", "load the seccomp filter", plan.seccomp_flags, flags=plan.seccomp_listener
+        )
         late_filter = False
     plan.add("READY", "report to the runtime")
     if facts.waits_for_start:

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ops for the root filesystem: propagation, mounts, /dev, hooks before the switch, the switch, masks."""
+"""Ops for the root filesystem: propagation, mounts, /dev, hooks before the switch, the switch,
+masks.
+"""
 
 from __future__ import annotations
 
@@ -13,21 +15,23 @@ if TYPE_CHECKING:
     from pyrunc.config.types import Config
     from pyrunc.plan.facts import Facts
 
-# Descriptors in one message (PR_MSG_FDS_MAX), and how many the root and v1's cgroup view need at most.
+# Descriptors in one message (PR_MSG_FDS_MAX), and how many the root and v1's cgroup view need at
+# most.
 SOURCES_MAX = 250
 CGROUP_SOURCES = 64
 
-# linux.rootfsPropagation: (what all mounts get before anything is mounted, what "/" gets at the end).
+# linux.rootfsPropagation: (what all mounts get before anything is mounted, what "/" gets at the
+# end).
 # Docker's shared volumes rely on "shared" leaving the peer groups of the host's mounts alone.
 _PROPAGATION = {
-    "":            (MS_REC | MS_SLAVE,   0),
-    "slave":       (MS_REC | MS_SLAVE,   MS_SLAVE),
-    "rslave":      (MS_REC | MS_SLAVE,   MS_REC | MS_SLAVE),
-    "private":     (MS_REC | MS_PRIVATE, MS_PRIVATE),
-    "rprivate":    (MS_REC | MS_PRIVATE, MS_REC | MS_PRIVATE),
-    "shared":      (0,                   MS_SHARED),
-    "rshared":     (0,                   MS_REC | MS_SHARED),
-    "unbindable":  (MS_REC | MS_PRIVATE, MS_UNBINDABLE),
+    "": (MS_REC | MS_SLAVE, 0),
+    "slave": (MS_REC | MS_SLAVE, MS_SLAVE),
+    "rslave": (MS_REC | MS_SLAVE, MS_REC | MS_SLAVE),
+    "private": (MS_REC | MS_PRIVATE, MS_PRIVATE),
+    "rprivate": (MS_REC | MS_PRIVATE, MS_REC | MS_PRIVATE),
+    "shared": (0, MS_SHARED),
+    "rshared": (0, MS_REC | MS_SHARED),
+    "unbindable": (MS_REC | MS_PRIVATE, MS_UNBINDABLE),
     "runbindable": (MS_REC | MS_PRIVATE, MS_REC | MS_UNBINDABLE),
 }
 
@@ -43,7 +47,12 @@ def add_rootfs(plan: ops.Plan, config: Config, facts: Facts) -> None:
     if masked:
         plan.add("NULL", "keep /dev/null")
     _add_sources_sync(plan, facts, len(config.get("mounts", ())))
-    plan.add("ROOTFS", f"rootfs {facts.rootfs}", facts.source_index(facts.rootfs), strings=(facts.rootfs,))
+    plan.add(
+        "ROOTFS",
+        f"rootfs {facts.rootfs}",
+        facts.source_index(facts.rootfs),
+        strings=(facts.rootfs,),
+    )
     add_mounts(plan, config.get("mounts", []), facts)
     add_devices(plan, config, facts)
     cwd = config.get("process", {}).get("cwd", "/")
@@ -74,7 +83,9 @@ def add_protection(plan: ops.Plan, config: Config, facts: Facts) -> None:
 
 
 def sysctl_path(name: str) -> str:
-    """The path below /proc/sys: the first of "." and "/" in the name is its separator (SYS-3). sysctl(8)."""
+    """The path below /proc/sys: the first of "." and "/" in the name is its separator (SYS-3).
+    sysctl(8).
+    """
     dot, slash = name.find("."), name.find("/")
     if slash >= 0 and (dot < 0 or slash < dot):
         return name
@@ -82,7 +93,9 @@ def sysctl_path(name: str) -> str:
 
 
 def _add_sources_sync(plan: ops.Plan, facts: Facts, mounts: int) -> None:
-    """One SYNC for each full message of descriptors; the parent answers with the next SOURCES_MAX."""
+    """One SYNC for each full message of descriptors; the parent answers with the next
+    SOURCES_MAX.
+    """
     if facts.open_sources:
         for _ in range((mounts + CGROUP_SOURCES) // SOURCES_MAX + 1):
             plan.add("SYNC", "open the mount sources", ops.SYNC_SOURCES)

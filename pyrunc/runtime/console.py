@@ -17,9 +17,9 @@ def check_options(*, terminal: bool, options: CreateOptions | ExecOptions) -> No
     """UsageError unless terminal, detach and console socket fit together."""
     detached_terminal = terminal and options.detach
     if detached_terminal and not options.console_socket:
-        raise UsageError("cannot allocate tty if runc will detach without setting console socket")
+        raise UsageError("cannot allocate tty if pyrunc will detach without setting console socket")
     if options.console_socket and not detached_terminal:
-        raise UsageError("cannot use console socket if runc will not detach or allocate tty")
+        raise UsageError("cannot use console socket if pyrunc will not detach or allocate tty")
 
 
 def send_master(path: str, master: int) -> None:

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every verb is told by the global flags: where containers live and how cgroups are managed."""
+"""What every verb is told by the global flags: where containers live and how cgroups are
+managed.
+"""
 
 from __future__ import annotations
 

@@ -21,6 +21,8 @@ from pyrunc.tables.rlimits import RLIMITS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from pyrunc.config.types import Config, Rlimit
     from pyrunc.runtime.context import Context
     from pyrunc.runtime.options import CreateOptions
@@ -30,7 +32,9 @@ NO_PROCESS = "config.json: process: a container needs a process to be created"
 
 
 def create(ctx: Context, container_id: str, bundle: str, options: CreateOptions) -> None:
-    """Makes the container; its first process waits for `start`. PyruncError and nothing left else."""
+    """Makes the container; its first process waits for `start`. PyruncError and nothing left
+    else.
+    """
     making = Making(ctx, container_id, bundle, options, waits=True)
     with making:
         making.stage.go_on()
@@ -62,15 +66,19 @@ class Making:
         self.listen_fds = check_fds(options.preserve_fds)
         self.facts = self._facts(container_id)
         self.manager = cgroups.open_manager(
-            self.config.get("linux", {}).get("cgroupsPath"), container_id,
-            driver=ctx.cgroup_manager, rootless=host.is_rootless(ctx),
+            self.config.get("linux", {}).get("cgroupsPath"),
+            container_id,
+            driver=ctx.cgroup_manager,
+            rootless=host.is_rootless(ctx),
+            annotations=self.config.get("annotations"),
         )
         self._cgroup_facts()
         self.record = state.new(ctx, container_id)
         self.lock = state.Lock(self.record.path)
         self.stage: Stage
 
-    # -- facts ---------------------------------------------------------------------------------------
+    # -- facts
+    # ---------------------------------------------------------------------------------------
 
     def _facts(self, container_id: str) -> Facts:
         config, process_ = self.config, self.config["process"]
@@ -101,6 +109,7 @@ class Making:
     def _cgroup_facts(self) -> None:
         facts, manager = self.facts, self.manager
         facts.cgroup_version = manager.version or 2
+        facts.late_cgroup = manager.needs_pid
         seen: dict[str, tuple[str, list[str], str]] = {}
         for name, group in manager.groups.items():
             mountpoint = group.mountpoint
@@ -108,7 +117,8 @@ class Making:
             entry[1].extend(["none", name] if name.startswith("name=") else [name])
         facts.cgroup_mounts = list(seen.values())
 
-    # -- the way to ready ----------------------------------------------------------------------------
+    # -- the way to ready
+    # ----------------------------------------------------------------------------
 
     def __enter__(self) -> Making:
         try:
@@ -116,10 +126,8 @@ class Making:
             self._write_record()
             plan = self._plan()
             self.stage = Stage(self.ctx, plan)
-            self.manager.create()
-            self.record.cgroup = self.manager.record()
-            # Before the stage: halfway through the device rules everything is denied, mknod too.
-            self.manager.apply(self.config.get("linux", {}).get("resources"))
+            if not self.manager.needs_pid:
+                self._make_cgroup(0)
             self._spawn()
             self._answers()
             self.stage.until_ready()
@@ -136,7 +144,9 @@ class Making:
             self.lock.__exit__()
 
     def _write_record(self) -> None:
-        """Everything that delete needs to undo the rest, before the first side effect outside ROOT/ID."""
+        """Everything that delete needs to undo the rest, before the first side effect outside
+        ROOT/ID.
+        """
         record, config = self.record, self.config
         record.bundle = self.bundle.path
         record.rootfs = self.rootfs
@@ -153,7 +163,9 @@ class Making:
             record.save()
             state.replace_file(f"{record.path}/{state.CONFIG}", self.bundle.data, 0o600)
         except OSError as error:
-            raise NativeError(f"write the state of the container to {record.path}", error.errno or 0) from None
+            raise NativeError(
+                f"write the state of the container to {record.path}", error.errno or 0
+            ) from None
 
     def _plan(self) -> ops.Plan:
         facts, record = self.facts, self.record
@@ -162,12 +174,24 @@ class Making:
             facts.state_before[status], facts.state_after = before, after
         facts.environment = environment()
         facts.joins = host.open_joins(self.config)
-        return container_plan(notify.with_mount(self.config, notify.directory_for(record.path)), facts)
+        return container_plan(
+            notify.with_mount(self.config, notify.directory_for(record.path)), facts
+        )
+
+    def _make_cgroup(self, pid: int) -> Answer:
+        """With the limits, while the stage is not there yet or waits: halfway through the device
+        rules everything is denied, mknod too."""
+        resources: Any = self.config.get("linux", {}).get("resources")
+        self.manager.create(pid, resources)
+        self.record.cgroup = self.manager.record()
+        self.manager.apply(resources)
+        return b"", ()
 
     def _spawn(self) -> None:
         fifo = self._make_fifo() if self.waits else -1
-        cgroup_fd = self.manager.spawn_fd()
-        join = [] if cgroup_fd >= 0 else self.manager.join_fds()
+        late = self.manager.needs_pid
+        cgroup_fd = -1 if late else self.manager.spawn_fd()
+        join = [] if late or cgroup_fd >= 0 else self.manager.join_fds()
         try:
             self.stage.spawn(
                 cgroup_fd=cgroup_fd, join=join, preserve=self.options.preserve_fds + self.listen_fds
@@ -190,12 +214,14 @@ class Making:
         self.stage.plan.set_fifo(fd)
         return fd
 
-    # -- what the stage asks for ---------------------------------------------------------------------
+    # -- what the stage asks for
+    # ---------------------------------------------------------------------
 
     def _answers(self) -> None:
         stage = self.stage
         stage.on_console = self._console
         stage.answers = {
+            ops.SYNC_CGROUP: lambda: self._make_cgroup(stage.child.pid),
             ops.SYNC_MAPS: self._maps,
             ops.SYNC_SOURCES: self._sources,
             ops.SYNC_HOOKS: self._hooks,
@@ -216,7 +242,9 @@ class Making:
         if not wanted:
             return b"", ()
         try:
-            return b"", native.open_sources(self.stage.child.pidfd, [os.fsencode(path) for path in wanted])
+            return b"", native.open_sources(
+                self.stage.child.pidfd, [os.fsencode(path) for path in wanted]
+            )
         except native.Failure as failure:
             raise NativeError(f"open mount source {failure.detail}", failure.errno or 0) from None
 
@@ -225,7 +253,9 @@ class Making:
         document = {**self.record.document("creating"), "pid": self.stage.child.pid}
         data = jsonio.dumps(document).encode()
         run_hooks(self.ctx, "prestart", hooks.get("prestart", []), data, cwd=self.bundle.path)
-        run_hooks(self.ctx, "createRuntime", hooks.get("createRuntime", []), data, cwd=self.bundle.path)
+        run_hooks(
+            self.ctx, "createRuntime", hooks.get("createRuntime", []), data, cwd=self.bundle.path
+        )
         return b"", ()
 
     def _seccomp(self) -> Answer:
@@ -236,10 +266,7 @@ class Making:
         return b"", ()
 
     def _network(self) -> Answer:
-        from pyrunc.runtime.netdevices import move_devices
-
-        move_devices(self.stage.child.pid, self.config["linux"]["netDevices"])
-        return b"", ()
+        raise ConfigError("linux.netDevices: moving network devices is not supported yet")
 
     def _console(self, master: int) -> None:
         if not self.options.console_socket:
@@ -260,13 +287,16 @@ class Making:
         try:
             record.save()
         except OSError as error:
-            raise NativeError(f"write the state of the container to {record.path}", error.errno or 0) from None
+            raise NativeError(
+                f"write the state of the container to {record.path}", error.errno or 0
+            ) from None
         if self.options.pidfd_socket:
             console.send_pidfd(self.options.pidfd_socket, child.pidfd, b"standard")
         if self.options.pid_file:
             write_pid_file(self.options.pid_file, child.pid)
 
-    # -- undoing -------------------------------------------------------------------------------------
+    # -- undoing
+    # -------------------------------------------------------------------------------------
 
     def _undo(self) -> None:
         """As if nothing had been tried (ERR-1); poststop hooks run all the same (HK-10)."""
@@ -292,7 +322,8 @@ def namespace_paths(pid: int) -> dict[str, str]:
 
 
 def set_rlimits(pid: int, rlimits: list[Rlimit]) -> None:
-    """Sets process.rlimits of a process that is ready to execute (RLM-3); by the parent, whose power
+    """Sets process.rlimits of a process that is ready to execute (RLM-3); by the parent, whose
+    power
     over hard limits a user namespace does not take away."""
     for limit in rlimits:
         try:

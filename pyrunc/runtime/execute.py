@@ -20,6 +20,7 @@ from pyrunc.tables.namespaces import CLONE_NEWTIME, CLONE_NEWUSER, NAMESPACES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from pyrunc.cgroups import Manager
     from pyrunc.config.types import Config, Process
     from pyrunc.runtime.context import Context
     from pyrunc.runtime.options import ExecOptions
@@ -60,8 +61,13 @@ class Executing:
     """A process entering a container; when the constructor returns it has executed its program."""
 
     def __init__(
-        self, ctx: Context, record: state.State, config: Config, process: Process,
-        options: ExecOptions, pidfd: int,
+        self,
+        ctx: Context,
+        record: state.State,
+        config: Config,
+        process: Process,
+        options: ExecOptions,
+        pidfd: int,
     ) -> None:
         self.ctx = ctx
         self.options = options
@@ -107,7 +113,7 @@ class Executing:
         return facts
 
     def _spawn(self, record: state.State, facts: Facts, preserve: int) -> None:
-        manager = cgroups.from_state(record.members())
+        manager = _manager(record, self.options.cgroup)
         cgroup_fd = manager.spawn_fd()
         join = [] if cgroup_fd >= 0 else manager.join_fds()
         try:
@@ -155,8 +161,25 @@ class Executing:
             child.close()
 
 
+def _manager(record: state.State, chosen: list[str]) -> Manager:
+    """The container's cgroups, or the sub-cgroups that --cgroup names (CGP-1)."""
+    manager = cgroups.from_state(record.members())
+    for value in chosen:
+        controllers, colon, path = value.rpartition(":")
+        if ".." in path.split("/") or "\n" in path:
+            raise UsageError(f'--cgroup {value}: "{path}" leaves the container\'s cgroup')
+        names = controllers.split(",") if colon else list(manager.groups)
+        for name in names:
+            group = manager.groups.get(name)
+            if group is None:
+                raise UsageError(f"--cgroup {value}: the container has no {name} cgroup")
+            group.path = f"{group.path}/{path.strip('/')}".rstrip("/")
+    return manager
+
+
 def joins_of(record: state.State, pidfd: int) -> list[Join]:
-    """The container's namespaces that are not ours, as one setns(2) by pidfd (5.8), the fd duplicated.
+    """The container's namespaces that are not ours, as one setns(2) by pidfd (5.8), the fd
+    duplicated.
 
     Its own namespaces a process may not join again (EINVAL for the user namespace).
     """
@@ -168,7 +191,9 @@ def joins_of(record: state.State, pidfd: int) -> list[Join]:
         except FileNotFoundError:
             continue  # a kernel without that kind
         except PermissionError as error:
-            raise NativeError(f"look at the {name} namespace of the container", error.errno or 0) from None
+            raise NativeError(
+                f"look at the {name} namespace of the container", error.errno or 0
+            ) from None
         if (theirs.st_dev, theirs.st_ino) != (ours.st_dev, ours.st_ino):
             mask |= flag
     if not mask:
@@ -187,10 +212,14 @@ def _process(ctx: Context, config: Config, options: ExecOptions) -> Process:
         return _read_process(options.process)
     base = config.get("process")
     if base is None:
-        raise ConfigError("the container's config.json has no process to derive from: use --process")
+        raise ConfigError(
+            "the container's config.json has no process to derive from: use --process"
+        )
     process: Process = {**base, "args": options.args, "terminal": bool(options.tty)}
     process.pop("consoleSize", None)
     if options.cwd:
+        if not options.cwd.startswith("/"):
+            raise UsageError(f'--cwd: "{options.cwd}" is not an absolute path')
         process["cwd"] = options.cwd
     if options.env:
         process["env"] = [*base.get("env", ()), *options.env]

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 def run_hooks(ctx: Context, kind: str, hooks: Sequence[Hook], state: bytes, *, cwd: str) -> None:
     """Runs hooks in order with `state` (JSON) on their stdin.
 
-    HookError at the first failure and the rest is not run (HK-8b), but for poststop: there a failure
-    is a warning and the rest is run (HK-11).
+    HookError at the first failure and the rest is not run (HK-8b), but for poststop: there a
+    failure is a warning and the rest is run (HK-11).
     """
     for index, hook in enumerate(hooks):
         ctx.debug(f"running {kind} hook #{index}: {hook['path']}")
@@ -39,7 +39,9 @@ def _run(kind: str, index: int, hook: Hook, state: bytes, cwd: str) -> None:
     try:
         native.run_hook(hook["path"], args, env, cwd, state, hook.get("timeout", 0))
     except native.Failure as failure:
-        raise HookError(f"error running {kind} hook #{index}: {_reason(hook, failure)}") from None
+        raise HookError(
+            f"error running {kind} hook #{index} ({hook['path']}): {_reason(hook, failure)}"
+        ) from None
 
 
 def _reason(hook: Hook, failure: native.Failure) -> str:
@@ -48,7 +50,7 @@ def _reason(hook: Hook, failure: native.Failure) -> str:
         return exit_text(number)
     if failure.step == STEP["HOOK_TIMEOUT"]:
         return f"hook ran past its timeout of {hook.get('timeout', 0)} s and was killed"
-    return f"fork/exec {hook['path']}: {errno_text(number)}"
+    return errno_text(number)
 
 
 def environment() -> list[str]:

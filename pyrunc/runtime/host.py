@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 _CAP_LAST_CAP = "/proc/sys/kernel/cap_last_cap"
 _APPARMOR_ENABLED = "/sys/module/apparmor/parameters/enabled"
-# The first is where the kernel (5.8) keeps AppArmor's own, whichever security module answers the second.
+# The first is where the kernel (5.8) keeps AppArmor's own, whichever security module answers the
+# second.
 _APPARMOR_FILES = ("attr/apparmor/exec", "attr/exec")
 
 
@@ -30,7 +31,9 @@ def last_capability() -> int:
 
 
 def apparmor_file() -> str:
-    """The file below /proc/self that takes the profile for exec; ConfigError without AppArmor (AA-1)."""
+    """The file below /proc/self that takes the profile for exec; ConfigError without AppArmor
+    (AA-1).
+    """
     try:
         with open(_APPARMOR_ENABLED, "rb", buffering=0) as file:
             enabled = file.read(1) == b"Y"
@@ -49,7 +52,9 @@ def check_selinux() -> None:
 
 
 def is_rootless(ctx: Context) -> bool:
-    """True when cgroup permission errors are to be expected: told so, not root, or in a user namespace."""
+    """True when cgroup permission errors are to be expected: told so, not root, or in a user
+    namespace.
+    """
     if ctx.rootless is not None:
         return ctx.rootless
     return os.geteuid() != 0 or in_user_namespace()
@@ -93,7 +98,9 @@ def open_namespace(path: str, kind: str, member: str) -> Join:
         found = -1
     if found != flag:
         os.close(fd)
-        raise ConfigError(f'{member}: "{path}" is not a {kind} namespace (/proc/PID/ns/{name} would be)')
+        raise ConfigError(
+            f'{member}: "{path}" is not a {kind} namespace (/proc/PID/ns/{name} would be)'
+        )
     return Join(fd, flag, path)
 
 

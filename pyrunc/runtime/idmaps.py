@@ -70,7 +70,9 @@ def _helper(name: str, pid: int, mappings: Sequence[IdMapping]) -> None:
 
     path = which(name)
     if path is None:
-        raise PyruncError(f"{name} is needed for these id mappings and is not installed (Debian: uidmap)")
+        raise PyruncError(
+            f"{name} is needed for these id mappings and is not installed (Debian: uidmap)"
+        )
     args = [path, str(pid)]
     for mapping in mappings:
         args += [str(mapping["containerID"]), str(mapping["hostID"]), str(mapping["size"])]

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""NOTIFY_SOCKET: the container's readiness, carried to the service manager that started us. sd_notify(3)."""
+"""NOTIFY_SOCKET: the container's readiness, carried to the service manager that started us.
+sd_notify(3).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _socket import socket
 
-    from pyrunc.config.types import Config
+    from pyrunc.config.types import Config, Mount
     from pyrunc.runtime.state import State
 
 _INSIDE = "/run/notify"
@@ -28,12 +30,16 @@ def with_mount(config: Config, directory: str) -> Config:
     if not directory:
         return config
     os.mkdir(directory, 0o755)
-    mount = {"destination": _INSIDE, "source": directory, "type": "bind",
-             "options": ["bind", "nosuid", "noexec", "nodev", "ro"]}
+    mount: Mount = {
+        "destination": _INSIDE,
+        "source": directory,
+        "type": "bind",
+        "options": ["bind", "nosuid", "noexec", "nodev", "ro"],
+    }
     process = config["process"]
     env = [entry for entry in process.get("env", ()) if not entry.startswith("NOTIFY_SOCKET=")]
     env.append(f"NOTIFY_SOCKET={_INSIDE}/{_SOCKET}")
-    return {  # type: ignore[return-value]
+    return {
         **config,
         "mounts": [*config.get("mounts", ()), mount],
         "process": {**process, "env": env},
@@ -95,7 +101,9 @@ def _tell(ready: bytes, pid: int) -> None:
         manager.send(b"MAINPID=%d" % pid)
         reader, writer = os.pipe2(os.O_CLOEXEC)
         try:
-            manager.sendmsg([b"BARRIER=1"], [(SOL_SOCKET, SCM_RIGHTS, writer.to_bytes(4, "little"))])
+            manager.sendmsg(
+                [b"BARRIER=1"], [(SOL_SOCKET, SCM_RIGHTS, writer.to_bytes(4, "little"))]
+            )
         finally:
             os.close(writer)
         poller = poll()

@@ -17,7 +17,9 @@ _EPERM = 1
 
 
 def filter_flags(profile: Seccomp) -> int:
-    """seccomp(2) flags: those listed; without a list SPEC_ALLOW, as the other runtimes do (SEC-4)."""
+    """seccomp(2) flags: those listed; without a list SPEC_ALLOW, as the other runtimes do
+    (SEC-4).
+    """
     words = profile.get("flags")
     if words is None:
         words = list(table.DEFAULT_FLAGS)
@@ -57,11 +59,10 @@ def compile_filter(ctx: Context, profile: Seccomp) -> bytes:
 def _conditions(args: Any) -> list[list[tuple[int, int, int, int]]]:
     """The ANDed conditions of one rule; several on one argument become a rule each (SEC-6)."""
     values = [
-        (arg["index"], table.OPERATORS[arg["op"]], arg["value"], arg.get("valueTwo", 0)) for arg in args
+        (arg["index"], table.OPERATORS[arg["op"]], arg["value"], arg.get("valueTwo", 0))
+        for arg in args
     ]
     indexes = {value[0] for value in values}
     if len(indexes) < len(values):
         return [[value] for value in values]
     return [values]
-
-

@@ -52,12 +52,18 @@ class Stage:
             plan_fd = native.seal_plan(self.plan.encode())
             fds.append(plan_fd)
             self.child = native.spawn(
-                sealed, plan_fd, self.plan.clone_flags, cgroup_fd=cgroup_fd, join=join,
-                preserve=preserve, keep=self.plan.keep_fds,
+                sealed,
+                plan_fd,
+                self.plan.clone_flags,
+                cgroup_fd=cgroup_fd,
+                join=join,
+                preserve=preserve,
+                keep=self.plan.keep_fds,
             )
         except native.Failure as failure:
             raise NativeError(
-                _PREFIX + (failure.detail or explain.step_text(failure.step)), failure.errno or 0,
+                _PREFIX + (failure.detail or explain.step_text(failure.step)),
+                failure.errno or 0,
                 explain.hint(failure.errno or 0, failure.step),
             ) from None
         finally:
@@ -179,7 +185,9 @@ class _Reported(NativeError):
 
 
 def _reap(pid: int) -> int | None:
-    """The wait status of a child that ended or is about to; None when it is not ours to wait for."""
+    """The wait status of a child that ended or is about to; None when it is not ours to wait
+    for.
+    """
     try:
         return os.waitpid(pid, 0)[1]
     except ChildProcessError:

@@ -26,8 +26,8 @@ _WRONG_STATUS = {
 def start(ctx: Context, container_id: str) -> None:
     """Executes the program and runs the poststart hooks.
 
-    StateError unless the container is created (OPS-T2); when a startContainer or poststart hook fails
-    the container is stopped and undone (LIF-2, LIF-3).
+    StateError unless the container is created (OPS-T2); when a startContainer or poststart hook
+    fails the container is stopped and undone (LIF-2, LIF-3).
     """
     record = _created(ctx, container_id)
     pidfd = process.open_pidfd(record.init_process_pid, record.init_process_start)
@@ -70,7 +70,9 @@ def _release(ctx: Context, record: state.State, pidfd: int) -> None:
 
 
 def _reason(record: state.State, message: native.Message) -> str:
-    """What the stage reported after create's plan was gone: only hooks, the filter and execve are left."""
+    """What the stage reported after create's plan was gone: only hooks, the filter and execve are
+    left.
+    """
     step = explain.step_text(message.step)
     if message.step == explain.STEP["HOOK_EXIT"]:
         text = f"error running startContainer hook: {explain.exit_text(message.errnum)}"
