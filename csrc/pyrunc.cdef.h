@@ -204,7 +204,8 @@ enum pr_sync {
 	PR_SYNC_HOOKS,       /* run prestart and createRuntime hooks */
 	PR_SYNC_LIMITS,      /* set resource limits, while the stage is still the runtime's user */
 	PR_SYNC_SECCOMP,     /* the compiled filter */
-	PR_SYNC_READY
+	PR_SYNC_READY,
+	PR_SYNC_CGROUP       /* be in the container's cgroup, which somebody else (systemd) makes around the stage */
 };
 
 enum pr_msg_kind {
