@@ -23,8 +23,9 @@ Steps = tuple[str, ...]
 TYPES = {"object": "dict", "array": "list", "string": "str", "integer": "int", "boolean": "bool"}
 ANNOTATIONS = {"$schema", "id", "title", "description", "definitions",
                "x-ids", "x-section", "x-wants"}
-KEYWORDS = {"$ref", "type", "enum", "pattern", "minLength", "minItems", "minimum", "maximum",
-            "required", "dependencies", "anyOf", "properties", "additionalProperties", "items"}
+KEYWORDS = {"$ref", "type", "enum", "pattern", "minLength", "maxLength", "minItems", "minimum",
+            "maximum", "required", "dependencies", "anyOf", "properties", "additionalProperties",
+            "items"}
 
 # The accept path has no `re`: each pattern of the schemas, and the expression that says the same.
 PATTERNS = {
@@ -155,6 +156,8 @@ class Generator:
             found.append(("type", f"type({v}) is not {TYPES[schema['type']]}"))
         if "enum" in schema:
             found.append(("enum", f"{v} not in {self.enum(schema['enum'])}"))
+        if "maxLength" in schema:
+            found.append(("maxLength", f"len({v}) > {schema['maxLength']}"))
         if "pattern" in schema:
             pattern = schema["pattern"]
             code = PATTERNS.get(pattern, pattern if pattern in GRAMMARS.values() else None)

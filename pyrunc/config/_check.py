@@ -48,6 +48,8 @@ def _config(v: Any) -> Failure:
     m1 = v["ociVersion"]
     if type(m1) is not str:
         return ("ociVersion",), "properties/ociVersion/type"
+    if len(m1) > 256:
+        return ("ociVersion",), "properties/ociVersion/maxLength"
     if not (is_semver(m1)):
         return ("ociVersion",), "properties/ociVersion/pattern"
     m1 = v["root"]
@@ -225,12 +227,16 @@ def _process(v: Any) -> Failure:
             m2 = m1["initial"]
             if type(m2) is not str:
                 return ("execCPUAffinity", "initial"), "properties/execCPUAffinity/properties/initial/type"
+            if len(m2) > 16384:
+                return ("execCPUAffinity", "initial"), "properties/execCPUAffinity/properties/initial/maxLength"
             if not (is_list(m2)):
                 return ("execCPUAffinity", "initial"), "properties/execCPUAffinity/properties/initial/pattern"
         if "final" in m1:
             m2 = m1["final"]
             if type(m2) is not str:
                 return ("execCPUAffinity", "final"), "properties/execCPUAffinity/properties/final/type"
+            if len(m2) > 16384:
+                return ("execCPUAffinity", "final"), "properties/execCPUAffinity/properties/final/maxLength"
             if not (is_list(m2)):
                 return ("execCPUAffinity", "final"), "properties/execCPUAffinity/properties/final/pattern"
     return None
@@ -1003,12 +1009,16 @@ def _resources_cpu(v: Any) -> Failure:
         m1 = v["cpus"]
         if type(m1) is not str:
             return ("cpus",), "properties/cpus/type"
+        if len(m1) > 16384:
+            return ("cpus",), "properties/cpus/maxLength"
         if not (is_list(m1)):
             return ("cpus",), "properties/cpus/pattern"
     if "mems" in v:
         m1 = v["mems"]
         if type(m1) is not str:
             return ("mems",), "properties/mems/type"
+        if len(m1) > 16384:
+            return ("mems",), "properties/mems/maxLength"
         if not (is_list(m1)):
             return ("mems",), "properties/mems/pattern"
     if "idle" in v:
@@ -1216,6 +1226,8 @@ def _linux_memoryPolicy(v: Any) -> Failure:
         m1 = v["nodes"]
         if type(m1) is not str:
             return ("nodes",), "properties/nodes/type"
+        if len(m1) > 16384:
+            return ("nodes",), "properties/nodes/maxLength"
         if not (is_list(m1)):
             return ("nodes",), "properties/nodes/pattern"
     if "flags" in v:

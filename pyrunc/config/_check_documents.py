@@ -34,6 +34,8 @@ def _state(v: Any) -> Failure:
     m1 = v["ociVersion"]
     if type(m1) is not str:
         return ("ociVersion",), "properties/ociVersion/type"
+    if len(m1) > 256:
+        return ("ociVersion",), "properties/ociVersion/maxLength"
     if not (is_semver(m1)):
         return ("ociVersion",), "properties/ociVersion/pattern"
     m1 = v["id"]
@@ -83,6 +85,8 @@ def _process_state(v: Any) -> Failure:
     m1 = v["ociVersion"]
     if type(m1) is not str:
         return ("ociVersion",), "properties/ociVersion/type"
+    if len(m1) > 256:
+        return ("ociVersion",), "properties/ociVersion/maxLength"
     if not (is_semver(m1)):
         return ("ociVersion",), "properties/ociVersion/pattern"
     if "fds" in v:
@@ -123,11 +127,15 @@ def _features(v: Any) -> Failure:
     m1 = v["ociVersionMin"]
     if type(m1) is not str:
         return ("ociVersionMin",), "properties/ociVersionMin/type"
+    if len(m1) > 256:
+        return ("ociVersionMin",), "properties/ociVersionMin/maxLength"
     if not (is_semver(m1)):
         return ("ociVersionMin",), "properties/ociVersionMin/pattern"
     m1 = v["ociVersionMax"]
     if type(m1) is not str:
         return ("ociVersionMax",), "properties/ociVersionMax/type"
+    if len(m1) > 256:
+        return ("ociVersionMax",), "properties/ociVersionMax/maxLength"
     if not (is_semver(m1)):
         return ("ociVersionMax",), "properties/ociVersionMax/pattern"
     if "hooks" in v:

@@ -42,6 +42,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {'common.schema.json': {'$schema': 'http://
                                         'absolutePaths': {'type': 'array',
                                                           'items': {'$ref': '#/definitions/absolutePath'}},
                                         'list': {'type': 'string',
+                                                 'maxLength': 16384,
                                                  'pattern': '^(?: *[0-9]{1,7} *(?:- *[0-9]{1,7} '
                                                             '*)?(?:, *[0-9]{1,7} *(?:- *[0-9]{1,7} '
                                                             '*)?)*)?$(?!\\n)',
@@ -62,6 +63,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {'common.schema.json': {'$schema': 'http://
                                                        'items': {'$ref': '#/definitions/idMapping'}},
                                         'semver': {'type': 'string',
                                                    'x-ids': 'VER-1',
+                                                   'maxLength': 256,
                                                    'pattern': '^(?:0|[1-9][0-9]*)\\.(?:0|[1-9][0-9]*)\\.(?:0|[1-9][0-9]*)(?:-(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)(?:\\.(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*))*)?(?:\\+[0-9A-Za-z-]+(?:\\.[0-9A-Za-z-]+)*)?$(?!\\n)',
                                                    'x-wants': 'a version of SemVer 2.0.0 such as '
                                                               '1.3.0'},

@@ -196,6 +196,7 @@ _SHORT: dict[str, Callable[[Schema, str], str]] = {
     "type": lambda node, _: f"not {_TYPES[node['type']]}",
     "minimum": lambda node, _: f"not between {node['minimum']} and {node['maximum']}",
     "maximum": lambda node, _: f"not between {node['minimum']} and {node['maximum']}",
+    "maxLength": lambda node, _: f"longer than {node['maxLength']} characters",
     "minLength": lambda node, _: "empty",
     "minItems": lambda node, _: "empty",
     "pattern": lambda node, wants: f"not {wants}",

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+MAX_LIST = 16384  # characters of a CPU or node list; longer ones are refused by the schema
 MAX_LIST_DIGITS = 7  # of one number in a CPU or node list
 _DIGITS = frozenset("0123456789")
 _IDENTIFIER = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-")
@@ -58,6 +59,8 @@ def _bounds(item: str) -> list[str]:
 
 def list_ranges(text: str) -> list[tuple[int, int]]:
     """The inclusive ranges of a list that `is_list` accepts, in the order written."""
+    if len(text) > MAX_LIST:
+        return []
     ranges = []
     for item in text.split(",") if text else ():
         bounds = _bounds(item)

@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-from pyrunc.config import _check
+from pyrunc.config import _check, rules
 from pyrunc.config.lenient import drop_nulls, soften_linux
 from pyrunc.config.problems import Problem, refusal
-from pyrunc.config.rules import all as rules
 from pyrunc.jsonio import JsonError, loads
 
 TYPE_CHECKING = False

@@ -85,6 +85,12 @@ _EMPTY = [
 ]
 
 
+_LONG = [
+    ("VER-1", "ociVersion", "1.3.0-" + "a" * 256, 256),
+    ("CPU-6", "linux.resources.cpu.cpus", "0," * 8192 + "0", 16384),
+]
+
+
 def shown(text: str) -> str:
     """A short string as messages show it."""
     return '"' + text.replace("\n", "\\n") + '"'
@@ -96,6 +102,8 @@ def rows() -> list[Row]:
              for ids, path, word, known in _WORDS]
     for ids, path, form, bad in _FORMS:
         found += [Row(ids, path, text, f"{shown(text)} is not {form}") for text in bad]
+    found += [Row(ids, path, text, f"{shown(text)[:57]}... is longer than {limit} characters")
+              for ids, path, text, limit in _LONG]
     found += [Row(ids, path, value, f"{'[]' if value == [] else shown(value)} is empty")
               for ids, path, value in _EMPTY]
     return found

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from pyrunc.config.problems import Problem, show
-from pyrunc.tables.process import HOST_NAME_MAX
 from pyrunc.tables.spec import OCI_MAJOR, OCI_MINOR, OCI_VERSION, OCI_VERSION_MIN
 
 TYPE_CHECKING = False
@@ -12,6 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pyrunc.config.types import Json
+
+
+HOST_NAME_MAX = 64  # bytes, uts_namespaces(7)
 
 
 def major(config: Json) -> Iterator[Problem]:

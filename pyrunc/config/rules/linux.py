@@ -6,9 +6,6 @@ from __future__ import annotations
 from pyrunc.config.problems import Problem, show
 from pyrunc.config.rules.general import namespaces
 from pyrunc.config.rules.process import descending
-from pyrunc.tables.devices import DEVICE_TYPES_NUMBERED
-from pyrunc.tables.namespaces import TIME_OFFSET_CLOCKS
-from pyrunc.tables.process import MEMPOLICY_WITH_NODES, MEMPOLICY_WITHOUT_NODES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +13,7 @@ if TYPE_CHECKING:
 
     from pyrunc.config.types import Json
 
+FIFO = "p"  # linux.devices[].type of what has no numbers
 IFNAME_MAX = 15  # bytes of a network interface's name, IFNAMSIZ less the NUL
 _NAMESPACES = "config-linux.md, Namespaces"
 _USERS = "config-linux.md, User namespace mappings; user_namespaces(7)"
@@ -66,6 +64,8 @@ def clocks(config: Json) -> Iterator[Problem]:
     offsets = linux.get("timeOffsets")
     if not offsets:
         return
+    from pyrunc.tables.namespaces import TIME_OFFSET_CLOCKS  # rare
+
     for clock in offsets:
         if clock not in TIME_OFFSET_CLOCKS:
             yield Problem("TIM-1", ("linux", "timeOffsets", clock),
@@ -85,7 +85,7 @@ def clocks(config: Json) -> Iterator[Problem]:
 def device_numbers(config: Json) -> Iterator[Problem]:
     """DEV-2: every device but a FIFO has a major and a minor number."""
     for index, device in enumerate(config.get("linux", {}).get("devices", ())):
-        if device["type"] in DEVICE_TYPES_NUMBERED:
+        if device["type"] != FIFO:
             for member in ("major", "minor"):
                 if member not in device:
                     yield Problem("DEV-2", ("linux", "devices", index, member),
@@ -156,6 +156,8 @@ def memory_policy(config: Json) -> Iterator[Problem]:
     policy = config.get("linux", {}).get("memoryPolicy")
     if policy is None:
         return
+    from pyrunc.tables.process import MEMPOLICY_WITH_NODES, MEMPOLICY_WITHOUT_NODES  # rare
+
     mode, nodes = policy["mode"], policy.get("nodes", "")
     path = ("linux", "memoryPolicy", "nodes")
     if nodes and mode in MEMPOLICY_WITHOUT_NODES:

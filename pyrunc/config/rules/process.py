@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from pyrunc.config.grammar import list_ranges
 from pyrunc.config.problems import Problem, show
-from pyrunc.tables.process import RT_PRIORITY_MAX, RT_PRIORITY_MIN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,6 +58,8 @@ def scheduler_priority(process: Json) -> Iterator[Problem]:
     scheduler = process.get("scheduler")
     if scheduler is None:
         return
+    from pyrunc.tables.process import RT_PRIORITY_MAX, RT_PRIORITY_MIN  # rare
+
     policy, priority = scheduler["policy"], scheduler.get("priority", 0)
     path = ("scheduler", "priority")
     if policy in ("SCHED_FIFO", "SCHED_RR"):

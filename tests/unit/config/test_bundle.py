@@ -104,3 +104,22 @@ def test_rootfs_must_be_a_directory(tmp_path):
     assert refusal(bundle.rootfs, "config.json") == (
         'config.json: root.path: "config.json" is not a directory that exists: '
         f"{tmp_path}/config.json: not a directory (config.md, Root)")
+
+
+def test_bundle_name_means_nothing(tmp_path):
+    """BND-3: any directory name will do."""
+    for name in ("a b", "\u00e9", "-x", "config.json"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.json").write_text("{}")
+        assert open_bundle(str(tmp_path / name)).data == b"{}"
+
+
+def test_rootfs_behind_a_symbolic_link(tmp_path):
+    """ROOT-7: a link on the way is followed when the directory is looked for."""
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "real").mkdir()
+    (tmp_path / "rootfs").symlink_to("real")
+    bundle = open_bundle(str(tmp_path))
+    assert bundle.rootfs("rootfs") == str(tmp_path / "rootfs")
+    (tmp_path / "real").rmdir()
+    assert refusal(bundle.rootfs, "rootfs").endswith("no such file or directory (config.md, Root)")
