@@ -27,6 +27,8 @@ _UNIT_EXISTS = "org.freedesktop.systemd1.UnitExists"
 _JOB_MATCH = ("type='signal',interface='org.freedesktop.systemd1.Manager',member='JobRemoved',"
               "path='/org/freedesktop/systemd1'")
 _JOB_TIMEOUT_S = 30.0
+# In other hierarchies of v1 the slices' directories are made by us.
+_SYSTEMD_MAKES = (UNIFIED, "name=systemd", "cpu", "cpuacct", "memory", "blkio", "devices", "pids")
 
 
 class Systemd:
@@ -127,8 +129,9 @@ class ManagerSystemd(Manager):
         super().__init__(inner.groups, rootless=inner.rootless, chosen=inner.chosen)
         self.version = inner.version
         self.inner = inner
-        for group in self._unique():
-            group.made = min(group.made, 1)  # the slices are systemd's
+        for name, group in self.groups.items():
+            if name in _SYSTEMD_MAKES:
+                group.made = min(group.made, 1)  # the slices are systemd's
         self.parent = parent
         self.unit = unit
         self.user = user

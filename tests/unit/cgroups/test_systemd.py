@@ -376,3 +376,32 @@ def test_no_bus_is_one_sentence(tmp_path: Path, name: str) -> None:
     with pytest.raises(PyruncError) as caught:
         open_v2(f"unix:path={tmp_path}/none", name).create(os.getpid())
     assert str(caught.value) == f"connect to unix:path={tmp_path}/none: no such file or directory"
+
+
+def test_v1_takes_what_systemd_leaves_out(
+    bus: str, fake: StartFake, spawn: Spawn, name: str
+) -> None:
+    """On v1 the hierarchies that systemd does not manage get the scope's path and lose it again."""
+    layout = real_layout(1)
+    root = layout.mounts.get("name=systemd")
+    if root is None:
+        pytest.skip("no hierarchy name=systemd is mounted")
+    fake([root.mountpoint])
+    unit = f"pyrunctest{name}.slice:t:{name}"
+    manager = cgroups.open_manager(unit, name, driver="systemd", layout=layout, bus_address=bus)
+    process = spawn()
+    manager.create(process.pid)
+    own = Path(f"/proc/{process.pid}/cgroup").read_text().splitlines()
+    wanted = f"/pyrunctest{name}.slice/t-{name}.scope"
+    assert {line.split(":", 2)[2] for line in own if not line.startswith("0::")} == {wanted}
+    manager.kill()
+    process.wait()
+    manager.remove()
+    left = {
+        controller
+        for controller, mount in layout.mounts.items()
+        if os.path.exists(f"{mount.mountpoint}/pyrunctest{name}.slice")
+    }
+    for controller in left:
+        os.rmdir(f"{layout.mounts[controller].mountpoint}/pyrunctest{name}.slice")
+    assert "freezer" not in left
