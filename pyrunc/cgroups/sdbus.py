@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import time
-from ctypes import POINTER, byref, c_char, c_char_p, c_int, c_uint64, c_void_p
 
 from pyrunc.errors import ConfigError, NativeError, PyruncError
 
@@ -17,38 +15,36 @@ if TYPE_CHECKING:
 LIBRARY = "libsystemd.so.0"
 CALL_TIMEOUT_US = 30_000_000
 
-_MESSAGE = c_void_p
-
-# function: argument types; all return an int, negative errno on failure. sd-bus(3)
+# function: arguments; all return an int, negative errno on failure. sd-bus(3)
+# p a pointer, P where one is put, s a string, S where one is put, c a char, C where one is put,
+# i an int, t a uint64_t
 _PROTOTYPES = {
-    "sd_bus_open_system":              (POINTER(c_void_p),),
-    "sd_bus_open_user":                (POINTER(c_void_p),),
-    "sd_bus_new":                      (POINTER(c_void_p),),
-    "sd_bus_set_address":              (c_void_p, c_char_p),
-    "sd_bus_set_bus_client":           (c_void_p, c_int),
-    "sd_bus_start":                    (c_void_p,),
-    "sd_bus_message_new_method_call":  (c_void_p, POINTER(_MESSAGE), c_char_p, c_char_p, c_char_p,
-                                        c_char_p),
-    "sd_bus_message_append_basic":     (_MESSAGE, c_char, c_void_p),
-    "sd_bus_message_open_container":   (_MESSAGE, c_char, c_char_p),
-    "sd_bus_message_close_container":  (_MESSAGE,),
-    "sd_bus_message_peek_type":        (_MESSAGE, POINTER(c_char), POINTER(c_char_p)),
-    "sd_bus_message_read_basic":       (_MESSAGE, c_char, c_void_p),
-    "sd_bus_message_enter_container":  (_MESSAGE, c_char, c_char_p),
-    "sd_bus_message_exit_container":   (_MESSAGE,),
-    "sd_bus_message_is_signal":        (_MESSAGE, c_char_p, c_char_p),
-    "sd_bus_call":                     (c_void_p, _MESSAGE, c_uint64, c_void_p, POINTER(_MESSAGE)),
-    "sd_bus_process":                  (c_void_p, POINTER(_MESSAGE)),
-    "sd_bus_wait":                     (c_void_p, c_uint64),
+    "sd_bus_open_system":              "P",
+    "sd_bus_open_user":                "P",
+    "sd_bus_new":                      "P",
+    "sd_bus_set_address":              "ps",
+    "sd_bus_set_bus_client":           "pi",
+    "sd_bus_start":                    "p",
+    "sd_bus_message_new_method_call":  "pPssss",
+    "sd_bus_message_append_basic":     "pcp",
+    "sd_bus_message_open_container":   "pcs",
+    "sd_bus_message_close_container":  "p",
+    "sd_bus_message_peek_type":        "pCS",
+    "sd_bus_message_read_basic":       "pcp",
+    "sd_bus_message_enter_container":  "pcs",
+    "sd_bus_message_exit_container":   "p",
+    "sd_bus_message_is_signal":        "pss",
+    "sd_bus_call":                     "pptpP",
+    "sd_bus_process":                  "pP",
+    "sd_bus_wait":                     "pt",
 }
 # These give nothing worth checking.
 _RELEASES = ("sd_bus_message_unref", "sd_bus_flush_close_unref", "sd_bus_error_free")
 
-# Type letter: how the value is stored for append_basic and read_basic. Strings go by pointer.
-_NUMBERS: dict[bytes, Any] = {
-    b"y": ctypes.c_uint8, b"b": c_int, b"n": ctypes.c_int16, b"q": ctypes.c_uint16,
-    b"i": ctypes.c_int32, b"u": ctypes.c_uint32, b"x": ctypes.c_int64, b"t": c_uint64,
-    b"d": ctypes.c_double,
+# Type letter: how ctypes calls what append_basic and read_basic point to. Strings go by pointer.
+_NUMBERS = {
+    b"y": "c_uint8", b"b": "c_int", b"n": "c_int16", b"q": "c_uint16", b"i": "c_int32",
+    b"u": "c_uint32", b"x": "c_int64", b"t": "c_uint64", b"d": "c_double",
 }
 _STRINGS = (b"s", b"o", b"g")
 
@@ -61,23 +57,42 @@ class BusError(PyruncError):
         self.name = name
 
 
-class _SdBusError(ctypes.Structure):
-    _fields_ = (("name", c_char_p), ("message", c_char_p), ("need_free", c_int))
+class Library:
+    """libsystemd with its prototypes; ctypes is imported here because it costs 4 ms."""
 
+    def __init__(self) -> None:
+        import ctypes
 
-def _load() -> Any:
-    try:
-        library = ctypes.CDLL(LIBRARY)
-    except OSError as error:
-        raise ConfigError(f"the systemd cgroup driver needs {LIBRARY} (Debian: libsystemd0): "
-                          f"{error}") from None
-    for name, arguments in _PROTOTYPES.items():
-        function = getattr(library, name)
-        function.argtypes, function.restype = arguments, c_int
-    for name in _RELEASES:
-        getattr(library, name).argtypes = (c_void_p,)
-        getattr(library, name).restype = c_void_p
-    return library
+        self.types = ctypes
+        try:
+            self.calls = ctypes.CDLL(LIBRARY)
+        except OSError as error:
+            raise ConfigError(f"the systemd cgroup driver needs {LIBRARY} (Debian: libsystemd0): "
+                              f"{error}") from None
+        for name, arguments in _PROTOTYPES.items():
+            self.declare(name, arguments)
+        for name in _RELEASES:
+            self.declare(name, "p")
+
+        class SdBusError(ctypes.Structure):
+            _fields_ = (("name", ctypes.c_char_p), ("message", ctypes.c_char_p),
+                        ("need_free", ctypes.c_int))
+
+        self.error = SdBusError
+
+    def declare(self, name: str, arguments: str) -> None:
+        """Tells ctypes the argument types of a function, in the letters of _PROTOTYPES."""
+        c = self.types
+        letters: dict[str, Any] = {
+            "p": c.c_void_p, "P": c.POINTER(c.c_void_p), "s": c.c_char_p,
+            "S": c.POINTER(c.c_char_p), "c": c.c_char, "C": c.POINTER(c.c_char),
+            "i": c.c_int, "t": c.c_uint64,
+        }
+        getattr(self.calls, name).argtypes = [letters[letter] for letter in arguments]
+
+    def number(self, letter: bytes) -> Any:
+        """The ctypes class of a D-Bus number."""
+        return getattr(self.types, _NUMBERS[letter])
 
 
 class Variant:
@@ -107,18 +122,21 @@ class Bus:
     """
 
     def __init__(self, *, user: bool = False, address: str = "") -> None:
-        self._lib = _load()
-        self._bus = c_void_p()
+        self._library = Library()
+        self._lib: Any = self._library.calls
+        self._pointer: Any = self._library.types.c_void_p
+        self._ref: Any = self._library.types.byref
+        self._bus = self._pointer()
         if address:
             self._open_address(address)
             return
         which = "sd_bus_open_user" if user else "sd_bus_open_system"
-        self._check(getattr(self._lib, which)(byref(self._bus)),
+        self._check(getattr(self._lib, which)(self._ref(self._bus)),
                     f"connect to the {'user' if user else 'system'} bus")
 
     def _open_address(self, address: str) -> None:
         tried = f"connect to {address}"
-        self._check(self._lib.sd_bus_new(byref(self._bus)), tried)
+        self._check(self._lib.sd_bus_new(self._ref(self._bus)), tried)
         self._check(self._lib.sd_bus_set_address(self._bus, address.encode()), tried)
         self._check(self._lib.sd_bus_set_bus_client(self._bus, 1), tried)
         self._check(self._lib.sd_bus_start(self._bus), tried)
@@ -133,27 +151,27 @@ class Bus:
         """Sends what is queued and disconnects."""
         if self._bus:
             self._lib.sd_bus_flush_close_unref(self._bus)
-            self._bus = c_void_p()
+            self._bus = self._pointer()
 
     def call(self, destination: str, path: str, interface: str, member: str, signature: str = "",
              *arguments: Any) -> list[Any]:
         """Calls a method and returns what it answers; BusError when that is an error."""
         tried = f"call {member} of {destination}"
-        message, reply, error = _MESSAGE(), _MESSAGE(), _SdBusError()
+        message, reply, error = self._pointer(), self._pointer(), self._library.error()
         words = (word.encode() for word in (destination, path, interface, member))
         new_call = self._lib.sd_bus_message_new_method_call
-        self._check(new_call(self._bus, byref(message), *words), tried)
+        self._check(new_call(self._bus, self._ref(message), *words), tried)
         try:
             for kind, argument in zip(split_signature(signature), arguments, strict=True):
                 self._append(message, kind, argument)
-            result = self._lib.sd_bus_call(self._bus, message, CALL_TIMEOUT_US, byref(error),
-                                           byref(reply))
+            result = self._lib.sd_bus_call(self._bus, message, CALL_TIMEOUT_US, self._ref(error),
+                                           self._ref(reply))
             if result < 0 and error.name:
                 raise BusError(f"{tried}: {(error.message or b'').decode()}", error.name.decode())
             self._check(result, tried)
             return self._read_all(reply)
         finally:
-            self._lib.sd_bus_error_free(byref(error))
+            self._lib.sd_bus_error_free(self._ref(error))
             for used in (message, reply):
                 self._lib.sd_bus_message_unref(used)
 
@@ -172,8 +190,9 @@ class Bus:
         """
         deadline = time.monotonic() + timeout_s
         while True:
-            message = _MESSAGE()
-            done = self._check(self._lib.sd_bus_process(self._bus, byref(message)), "read the bus")
+            message = self._pointer()
+            done = self._lib.sd_bus_process(self._bus, self._ref(message))
+            self._check(done, "read the bus")
             try:
                 if message and self._lib.sd_bus_message_is_signal(
                         message, interface.encode(), member.encode()) > 0:
@@ -194,10 +213,11 @@ class Bus:
     def _append(self, message: Any, kind: str, value: Any) -> None:
         letter, lib = kind[0].encode(), self._lib
         if letter in _NUMBERS:
-            number: Any = _NUMBERS[letter](value)
-            self._check(lib.sd_bus_message_append_basic(message, letter, byref(number)), "append")
+            number = self._library.number(letter)(value)
+            done = lib.sd_bus_message_append_basic(message, letter, self._ref(number))
+            self._check(done, "append a number")
         elif letter in _STRINGS:
-            text = c_char_p(value.encode(errors="surrogateescape"))
+            text = self._library.types.c_char_p(value.encode(errors="surrogateescape"))
             self._check(lib.sd_bus_message_append_basic(message, letter, text), "append a string")
         elif letter == b"v":
             self._append_container(message, b"v", value.signature, [value.value])
@@ -220,18 +240,20 @@ class Bus:
 
     def _read_all(self, message: Any) -> list[Any]:
         found: list[Any] = []
-        peek = self._lib.sd_bus_message_peek_type
+        peek, types = self._lib.sd_bus_message_peek_type, self._library.types
         while True:
-            letter, contents = c_char(), c_char_p()
-            if not self._check(peek(message, byref(letter), byref(contents)), "read a message"):
+            letter, contents = types.c_char(), types.c_char_p()
+            more = peek(message, self._ref(letter), self._ref(contents))
+            if not self._check(more, "read a message"):
                 return found
             found.append(self._read(message, letter.value, contents.value))
 
     def _read(self, message: Any, letter: bytes, contents: bytes | None) -> Any:
         lib = self._lib
         if letter in _NUMBERS or letter in _STRINGS:
-            place: Any = _NUMBERS[letter]() if letter in _NUMBERS else c_char_p()
-            self._check(lib.sd_bus_message_read_basic(message, letter, byref(place)), "read")
+            kind = self._library.types.c_char_p
+            place = (self._library.number(letter) if letter in _NUMBERS else kind)()
+            self._check(lib.sd_bus_message_read_basic(message, letter, self._ref(place)), "read")
             if letter in _STRINGS:
                 return (place.value or b"").decode(errors="surrogateescape")
             return bool(place.value) if letter == b"b" else place.value

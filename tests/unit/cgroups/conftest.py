@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 from pyrunc import cgroups
+from pyrunc.cgroups import calls
 from pyrunc.cgroups.hierarchies import Layout, Mount, parse_mountinfo
 from pyrunc.errors import PyruncError
 
+MIB = 1 << 20
 MakeManager = Callable[..., cgroups.Manager]
 Spawn = Callable[..., subprocess.Popen[bytes]]
 
@@ -92,3 +94,16 @@ def fake_v1(tmp_path: Path) -> Layout:
         (tmp_path / name).mkdir()
         mounts[name] = Mount(str(tmp_path / name), "/")
     return Layout(1, mounts)
+
+
+def value(manager: cgroups.Manager, controller: str, file: str) -> str:
+    return calls.read(manager.groups[controller], file).strip()
+
+
+def v1(manager_of: MakeManager, *controllers: str) -> cgroups.Manager:
+    manager = manager_of(1)
+    missing = [name for name in controllers if name not in manager.groups]
+    if missing:
+        pytest.skip(f"no v1 hierarchy of {missing} is mounted")
+    manager.create()
+    return manager

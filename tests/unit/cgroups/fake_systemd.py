@@ -6,11 +6,10 @@ from __future__ import annotations
 import json
 import os
 import sys
-from ctypes import POINTER, byref, c_char_p, c_uint64, c_void_p
 from pathlib import Path
 from typing import Any
 
-from pyrunc.cgroups.sdbus import _MESSAGE, Bus, Variant, _SdBusError
+from pyrunc.cgroups.sdbus import Bus, Variant
 
 NAME = "org.freedesktop.systemd1"
 JOB = "/org/freedesktop/systemd1/job/7"
@@ -27,24 +26,24 @@ class Server(Bus):
         self.told, self.roots, self.result = told, roots, result
         self.units: dict[str, str] = {}
         self.failed: set[str] = set(filter(None, os.environ.get("FAKE_FAILED", "").split()))
-        for name, arguments in {
-            "sd_bus_request_name": (c_void_p, c_char_p, c_uint64),
-            "sd_bus_message_new_method_return": (_MESSAGE, POINTER(_MESSAGE)),
-            "sd_bus_message_new_signal": (c_void_p, POINTER(_MESSAGE), *[c_char_p] * 3),
-            "sd_bus_send": (c_void_p, _MESSAGE, c_void_p),
-            "sd_bus_reply_method_error": (_MESSAGE, c_void_p),
-            "sd_bus_message_is_method_call": (_MESSAGE, c_char_p, c_char_p),
+        for function, arguments in {
+            "sd_bus_request_name": "pst",
+            "sd_bus_message_new_method_return": "pP",
+            "sd_bus_message_new_signal": "pPsss",
+            "sd_bus_send": "ppp",
+            "sd_bus_reply_method_error": "pp",
+            "sd_bus_message_is_method_call": "pss",
+            "sd_bus_message_get_member": "p",
         }.items():
-            getattr(self._lib, name).argtypes = arguments
-        self._lib.sd_bus_message_get_member.argtypes = (_MESSAGE,)
-        self._lib.sd_bus_message_get_member.restype = c_char_p
+            self._library.declare(function, arguments)
+        self._lib.sd_bus_message_get_member.restype = self._library.types.c_char_p
         self._check(self._lib.sd_bus_request_name(self._bus, NAME.encode(), 0), "name")
 
     def serve(self) -> None:
         print("ready", flush=True)
         while True:
-            message = _MESSAGE()
-            if not self._check(self._lib.sd_bus_process(self._bus, byref(message)), "process"):
+            message = self._pointer()
+            if not self._check(self._lib.sd_bus_process(self._bus, self._ref(message)), "process"):
                 self._check(self._lib.sd_bus_wait(self._bus, 2**64 - 1), "wait")
             if message and self._lib.sd_bus_message_is_method_call(message, None, None) > 0:
                 self.handle(message)
@@ -57,11 +56,11 @@ class Server(Bus):
             file.write(json.dumps([member, plain(arguments)]) + "\n")
         kind, value = getattr(self, f"do_{member}", self.do_nothing)(arguments)
         if kind == "error":
-            error = _SdBusError(value.encode(), b"as the test wants", 0)
-            self._lib.sd_bus_reply_method_error(message, byref(error))
+            error = self._library.error(value.encode(), b"as the test wants", 0)
+            self._lib.sd_bus_reply_method_error(message, self._ref(error))
             return
-        reply = _MESSAGE()
-        self._lib.sd_bus_message_new_method_return(message, byref(reply))
+        reply = self._pointer()
+        self._lib.sd_bus_message_new_method_return(message, self._ref(reply))
         if kind:
             self._append(reply, kind, value)
         self._lib.sd_bus_send(self._bus, reply, None)
@@ -69,9 +68,9 @@ class Server(Bus):
             self.job_done(arguments[0])
 
     def job_done(self, unit: str) -> None:
-        signal = _MESSAGE()
+        signal = self._pointer()
         words = (b"/org/freedesktop/systemd1", NAME.encode() + b".Manager", b"JobRemoved")
-        self._lib.sd_bus_message_new_signal(self._bus, byref(signal), *words)
+        self._lib.sd_bus_message_new_signal(self._bus, self._ref(signal), *words)
         for kind, value in zip("uoss", (7, JOB, unit, self.result), strict=True):
             self._append(signal, kind, value)
         self._lib.sd_bus_send(self._bus, signal, None)

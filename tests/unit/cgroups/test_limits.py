@@ -12,27 +12,12 @@ from typing import Any
 import pytest
 
 from pyrunc import cgroups
-from pyrunc.cgroups import calls, delegate, update
+from pyrunc.cgroups import calls
 from pyrunc.cgroups.hierarchies import Layout
 from pyrunc.cgroups.writes import Write, perform
 from pyrunc.errors import ConfigError, NativeError
 
-from .conftest import MakeManager, Spawn
-
-MIB = 1 << 20
-
-
-def value(manager: cgroups.Manager, controller: str, file: str) -> str:
-    return calls.read(manager.groups[controller], file).strip()
-
-
-def v1(manager_of: MakeManager, *controllers: str) -> cgroups.Manager:
-    manager = manager_of(1)
-    missing = [name for name in controllers if name not in manager.groups]
-    if missing:
-        pytest.skip(f"no v1 hierarchy of {missing} is mounted")
-    manager.create()
-    return manager
+from .conftest import MIB, MakeManager, Spawn, v1, value
 
 
 def test_v1_limits_arrive(manager_of: MakeManager) -> None:
@@ -257,135 +242,6 @@ def test_a_file_the_kernel_lacks_is_no_missing_program(tmp_path: Path) -> None:
         str(caught.value)
         == f"linux.resources.cpu.idle: the kernel has no cpu.idle in cgroup {tmp_path}"
     )
-
-
-def test_delegation_gives_the_named_files_that_exist(tmp_path: Path) -> None:
-    """CGO-2: directory and named files change hands, others stay, absent ones are no error."""
-    if os.geteuid() != 0:
-        pytest.skip("needs root for chown")
-    for name in ("cgroup.procs", "memory.max"):
-        (tmp_path / name).write_text("")
-    names = tmp_path / "delegate"
-    names.write_text("cgroup.procs\ncgroup.threads\n../evil\n")
-    delegate.delegate(calls.Group(str(tmp_path), "", 2), 4242, str(names))
-    owners = {path.name: path.stat().st_uid for path in (tmp_path, *tmp_path.iterdir())}
-    assert owners == {tmp_path.name: 4242, "cgroup.procs": 4242, "memory.max": 0, "delegate": 0}
-
-
-def test_delegation_list_of_old_kernels() -> None:
-    """CGO-2: without the kernel's list the three files of the standard are used."""
-    assert delegate.files("/nonexistent/delegate") == [
-        "cgroup.procs",
-        "cgroup.subtree_control",
-        "cgroup.threads",
-    ]
-
-
-MOUNT = {"destination": "/sys/fs/cgroup", "source": "cgroup", "type": "cgroup"}
-NEW_NS = {"namespaces": [{"type": "cgroup"}]}
-
-
-@pytest.mark.parametrize(
-    ("config", "verdict"),
-    [
-        ({"linux": NEW_NS, "mounts": [MOUNT]}, True),
-        ({"linux": NEW_NS, "mounts": [{**MOUNT, "options": ["ro"]}]}, False),
-        ({"linux": NEW_NS, "mounts": [{**MOUNT, "destination": "/cg"}]}, False),
-        ({"linux": {"namespaces": [{"type": "cgroup", "path": "/x"}]}, "mounts": [MOUNT]}, False),
-        ({"linux": {"namespaces": []}, "mounts": [MOUNT]}, False),
-    ],
-)
-def test_delegation_is_for_writable_mounts_in_a_new_namespace(
-    config: dict[str, Any], verdict: bool
-) -> None:
-    """CGO-1: only with a new cgroup namespace and a writable mount at /sys/fs/cgroup."""
-    assert delegate.wanted(config) is verdict
-
-
-def test_update_changes_only_what_is_asked(manager_of: MakeManager) -> None:
-    """update: a limit that somebody else changed is not touched by an update of another."""
-    manager = v1(manager_of, "memory", "pids")
-    current = {"memory": {"limit": 64 * MIB}, "pids": {"limit": 5}}
-    manager.apply(current)
-    calls.write([(manager.groups["pids"], "pids.max", "77")])
-    merged = manager.update(current, {"memory": {"limit": 128 * MIB}})
-    assert merged == {"memory": {"limit": 128 * MIB}, "pids": {"limit": 5}}
-    assert value(manager, "memory", "memory.limit_in_bytes") == str(128 * MIB)
-    assert value(manager, "pids", "pids.max") == "77"
-
-
-def test_update_is_all_or_nothing(manager_of: MakeManager) -> None:
-    """update: when the kernel refuses one value the others are as they were."""
-    manager = v1(manager_of, "memory", "cpu", "pids")
-    current = {"memory": {"limit": 64 * MIB}, "cpu": {"quota": 20000, "period": 50000}}
-    manager.apply(current)
-    with pytest.raises(NativeError, match=r"^linux\.resources\.pids\.limit: write"):
-        manager.update(
-            current,
-            {"memory": {"limit": 128 * MIB}, "cpu": {"period": 40000}, "pids": {"limit": 2**62}},
-        )
-    assert value(manager, "memory", "memory.limit_in_bytes") == str(64 * MIB)
-    assert value(manager, "cpu", "cpu.cfs_period_us") == "50000"
-    assert value(manager, "pids", "pids.max") == "max"
-
-
-def test_update_of_device_rules_can_be_undone(manager_of: MakeManager) -> None:
-    """update: device rules can be changed too; a refused rule leaves the old ones in force."""
-    manager = v1(manager_of, "devices")
-    tun = {"allow": True, "type": "c", "major": 10, "minor": 229, "access": "rw"}
-    manager.update({}, {"devices": [tun]})
-    assert "c 10:229 rw" in value(manager, "devices", "devices.list").splitlines()
-    with pytest.raises(NativeError, match=r"^linux\.resources\.devices\[0\]: write"):
-        manager.update({"devices": [tun]}, {"devices": [{**tun, "major": 2**40}]})
-    assert "c 10:229 rw" in value(manager, "devices", "devices.list").splitlines()
-
-
-@pytest.mark.parametrize(
-    ("current", "changes", "merged"),
-    [
-        (
-            {"cpu": {"quota": 5, "period": 9}},
-            {"cpu": {"period": 7}},
-            {"cpu": {"quota": 5, "period": 7}},
-        ),
-        ({"memory": {"limit": 5, "swap": 9}}, {"memory": {"limit": -1}}, {"memory": {"limit": -1}}),
-        ({"cpu": {"shares": 5}}, {"cpu": {"idle": 1}}, {"cpu": {"idle": 1}}),
-        (
-            {"unified": {"a.b": "1"}},
-            {"unified": {"c.d": "2"}},
-            {"unified": {"a.b": "1", "c.d": "2"}},
-        ),
-        (
-            {"hugepageLimits": [{"pageSize": "2MB", "limit": 1}]},
-            {"hugepageLimits": [{"pageSize": "1GB", "limit": 2}, {"pageSize": "2MB", "limit": 3}]},
-            {"hugepageLimits": [{"pageSize": "2MB", "limit": 3}, {"pageSize": "1GB", "limit": 2}]},
-        ),
-        ({"devices": [{"allow": True}]}, {"devices": []}, {"devices": []}),
-    ],
-)
-def test_merge(current: dict[str, Any], changes: dict[str, Any], merged: dict[str, Any]) -> None:
-    """update: members replace members, devices of blockIO and page sizes one by one."""
-    assert update.merge(current, changes) == merged
-
-
-@pytest.mark.parametrize(
-    ("file", "content", "written", "back"),
-    [
-        ("memory.max", "max\n", "5", ["max"]),
-        (
-            "io.max",
-            "8:0 rbps=5 wbps=max riops=max wiops=max\n",
-            "8:0 rbps=7",
-            ["8:0 rbps=5 wbps=max riops=max wiops=max"],
-        ),
-        ("io.max", "", "8:0 rbps=7", ["8:0 rbps=max wbps=max riops=max wiops=max"]),
-        ("io.weight", "default 100\n", "8:0 50", ["8:0 default"]),
-        ("blkio.throttle.read_bps_device", "8:16 3\n", "8:0 50", ["8:0 0"]),
-    ],
-)
-def test_the_way_back(file: str, content: str, written: str, back: list[str]) -> None:
-    """update: what a file held before is what undoes a write, device by device."""
-    assert update.old_lines(content, Write("f", file.split(".")[0], file, written)) == back
 
 
 def test_v2_controller_that_cannot_be_enabled_is_told(
