@@ -49,7 +49,7 @@ def run(rules: Iterable[Rule], value: Json, at: Path = (), *,
     """The problems that `rules` find in `value`, which is what stands at the path `at`.
 
     `guarded` is for a value that the first layer has refused: a rule that stumbles over its shape
-    keeps what it found so far.
+    keeps what it found so far, and what makes no sense is dropped.
     """
     found: list[Problem] = []
     for rule in rules:
@@ -61,6 +61,9 @@ def run(rules: Iterable[Rule], value: Json, at: Path = (), *,
         except (TypeError, KeyError, AttributeError, ValueError, IndexError):
             if not guarded:
                 raise
+    if guarded:
+        found = [problem for problem in found
+                 if all(type(step) is str or type(step) is int for step in problem.path)]
     for problem in found:
         problem.path = (*at, *problem.path)
     return found

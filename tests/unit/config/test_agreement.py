@@ -38,7 +38,7 @@ def agree(name, value):
         assert (failure[0], tuple(failure[1].split("/"))) in errors
 
 
-@settings(SLOW, max_examples=3000)
+@settings(SLOW, max_examples=2000)
 @given(damaged())
 @example(EVERYTHING)
 def test_generated_check_agrees_with_jsonschema(config):
@@ -62,7 +62,7 @@ def test_resources_check_agrees_with_jsonschema(value):
     agree("resources", value)
 
 
-@settings(SLOW, max_examples=1500)
+@settings(SLOW, max_examples=1000)
 @given(damaged())
 def test_accepting_and_reporting_agree(config):
     """VAL-1: load_config refuses exactly what the full report finds an error in."""
@@ -77,7 +77,7 @@ def test_accepting_and_reporting_agree(config):
         assert not errors
 
 
-@settings(SLOW, max_examples=800)
+@settings(SLOW, max_examples=500)
 @given(damaged())
 def test_strict_refuses_more_and_never_less(config):
     """VAL-1: what the strict mode accepts, the lenient one accepts, with the same meaning."""

@@ -51,9 +51,15 @@ def test_bundle_with_nul():
     assert refusal(open_bundle, "/a\0b") == "bundle /a\0b: embedded null byte"
 
 
-@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo, lambda path: os.symlink("/dev/zero", path)])
+def test_config_is_a_directory(tmp_path):
+    """BND-1: a directory of that name is called what it is."""
+    (tmp_path / "config.json").mkdir()
+    assert refusal(open_bundle, str(tmp_path)) == "config.json: is a directory"
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: os.symlink("/dev/zero", path)])
 def test_config_is_a_regular_file(tmp_path, make):
-    """BND-1: a directory, a FIFO nobody writes to and a device are refused without waiting."""
+    """BND-1: a FIFO nobody writes to and a device are refused without waiting."""
     make(tmp_path / "config.json")
     assert refusal(open_bundle, str(tmp_path)) == "config.json: not a regular file"
 

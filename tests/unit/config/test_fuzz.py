@@ -50,7 +50,7 @@ def test_damaged_text(data, cuts):
     fuzz.check(data)
 
 
-@settings(SLOW, max_examples=1500)
+@settings(SLOW, max_examples=800)
 @given(damaged())
 def test_damaged_configs(config):
     """VAL-1, OPS-C5: a damaged config is refused, or accepted and made into a plan."""
