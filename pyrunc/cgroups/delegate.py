@@ -29,6 +29,19 @@ def wanted(config: dict[str, Any]) -> bool:
                for mount in config.get("mounts") or [])
 
 
+def host_uid(config: dict[str, Any]) -> int | None:
+    """The host's number for process.user.uid; None when a joined user namespace hides it."""
+    linux = config.get("linux") or {}
+    uid: int = config["process"]["user"]["uid"]
+    users = [ns for ns in linux.get("namespaces") or [] if ns.get("type") == "user"]
+    if not users:
+        return uid
+    for entry in linux.get("uidMappings") or []:
+        if 0 <= uid - entry["containerID"] < entry["size"]:
+            return int(entry["hostID"] + uid - entry["containerID"])
+    return None
+
+
 def files(delegate_list: str = DELEGATE_LIST) -> list[str]:
     """CGO-2: the files that the kernel wants delegated."""
     try:

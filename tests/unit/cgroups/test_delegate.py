@@ -53,3 +53,22 @@ def test_delegation_is_for_writable_mounts_in_a_new_namespace(
 ) -> None:
     """CGO-1: only with a new cgroup namespace and a writable mount at /sys/fs/cgroup."""
     assert delegate.wanted(config) is verdict
+
+
+MAPS = [{"containerID": 0, "hostID": 1000, "size": 1}, {"containerID": 1, "hostID": 5000, "size": 9}]
+
+
+@pytest.mark.parametrize(
+    ("uid", "namespaces", "host"),
+    [(7, [], 7), (0, [{"type": "user"}], 1000), (3, [{"type": "user"}], 5002),
+     (10, [{"type": "user"}], None)],
+)  # fmt: skip
+def test_the_owner_is_the_host_uid_of_the_user(
+    uid: int, namespaces: list[dict[str, str]], host: int | None
+) -> None:
+    """CGO-1: process.user.uid is a number inside; the maps say whose it is outside."""
+    config = {
+        "process": {"user": {"uid": uid}},
+        "linux": {"namespaces": namespaces, "uidMappings": MAPS},
+    }
+    assert delegate.host_uid(config) == host
