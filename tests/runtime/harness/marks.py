@@ -14,6 +14,7 @@ Probe = Callable[[], "str | None"]
 # Probes that may say no even under PYRUNC_MUST_WORK=1: the name of the probe and why.
 MAY_BE_MISSING = {
     "raises_limits": "CAP_SYS_RESOURCE is withheld on some build machines",
+    "real_time_groups": "depends on the kernel's CONFIG_RT_GROUP_SCHED",
     "hybrid_cgroups": "a host has one cgroup layout of the three",
     "pure_v1_cgroups": "a host has one cgroup layout of the three",
     "v1_cgroups": "a host has one cgroup layout of the three",

@@ -104,6 +104,15 @@ def freezer() -> str | None:
 
 
 @cache
+def real_time_groups() -> str | None:
+    """A new cgroup may run real-time processes: the kernel does not ration them by v1 cpu group."""
+    top = cgroupfs.hierarchies().get("cpu")
+    if top and (top / "cpu.rt_runtime_us").exists():
+        return "sched_setattr(SCHED_FIFO): not permitted while a new group's cpu.rt_runtime_us is 0"
+    return None
+
+
+@cache
 def controller(name: str) -> str | None:
     """The cgroup controller `name` is there; use as needs(partial(controller, "pids"))."""
     if name in cgroupfs.hierarchies():
