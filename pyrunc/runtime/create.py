@@ -185,7 +185,18 @@ class Making:
         self.manager.create(pid, resources)
         self.record.cgroup = self.manager.record()
         self.manager.apply(resources)
+        if self.facts.new_cgroup_namespace and self.manager.version == 2 and os.geteuid() == 0:
+            self._delegate_cgroup()
         return b"", ()
+
+    def _delegate_cgroup(self) -> None:
+        from pyrunc.cgroups import delegate
+
+        config: Any = self.config
+        if delegate.wanted(config):
+            uid = delegate.host_uid(config)
+            if uid is not None:
+                self.manager.delegate(uid)
 
     def _spawn(self) -> None:
         fifo = self._make_fifo() if self.waits else -1

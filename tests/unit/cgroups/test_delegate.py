@@ -55,7 +55,10 @@ def test_delegation_is_for_writable_mounts_in_a_new_namespace(
     assert delegate.wanted(config) is verdict
 
 
-MAPS = [{"containerID": 0, "hostID": 1000, "size": 1}, {"containerID": 1, "hostID": 5000, "size": 9}]
+MAPS = [
+    {"containerID": 0, "hostID": 1000, "size": 1},
+    {"containerID": 1, "hostID": 5000, "size": 9},
+]
 
 
 @pytest.mark.parametrize(
