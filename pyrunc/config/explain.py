@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sys
 from difflib import get_close_matches
 from itertools import islice
 
@@ -104,12 +105,16 @@ def _validator(schema: str) -> Any:
     """The validator of the schema so named, made once; None when jsonschema is not installed."""
     if schema in _validators:
         return _validators[schema]
+    more = _site_directories()
+    sys.path += more
     try:
         from jsonschema import Draft4Validator
         from referencing import Registry
         from referencing.jsonschema import DRAFT4
     except ImportError:
         return None
+    finally:
+        sys.path[len(sys.path) - len(more):] = []
     resources = [(BASE + name, DRAFT4.create_resource(contents))
                  for name, contents in SCHEMAS.items()]
     registry: Registry[Any] = Registry().with_resources(resources)
@@ -117,6 +122,20 @@ def _validator(schema: str) -> Any:
     validator = Draft4Validator({"$ref": f"{BASE}{schema}.schema.json"}, registry=registry)
     _validators[schema] = validator
     return validator
+
+
+def _site_directories() -> list[str]:
+    """Where jsonschema is installed, if an interpreter started with -S does not look there."""
+    if not sys.flags.no_site:
+        return []
+    import site
+    from os import path
+
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    environment = path.dirname(path.dirname(sys.executable))  # without site, sys.prefix is the base
+    places = [f"{environment}/lib/{version}/site-packages", *site.getsitepackages()]
+    return [place for place in places
+            if place not in sys.path and path.isdir(path.join(place, "jsonschema"))]
 
 
 def nodes(steps: Steps, schema: str) -> Iterator[Schema]:

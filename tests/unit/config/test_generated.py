@@ -127,15 +127,29 @@ def test_accept_path_imports_nothing_heavy():
     assert not loaded & (set(HEAVY) | {"pyrunc.config.explain", "pyrunc.config._schemas"})
 
 
+REFUSE = """
+import sys; sys.path.insert(0, sys.argv[1])
+before = sys.path[:]
+from pyrunc.config.validate import load_config
+try: load_config(sys.argv[2].encode())
+except Exception as error: print(*[problem.sentence() for problem in error.problems], sep="\\n")
+assert sys.path == before
+"""
+TWO_WRONG = '{"ociVersion": "1", "root": {"path": 5}}'
+FIRST = ('ociVersion: "1" is not a version of SemVer 2.0.0 such as 1.3.0 '
+         "(config.md, Specification version)\n")
+
+
 def test_refusal_explains_without_jsonschema():
     """VAL-1: where jsonschema is not installed the first failure is still named exactly."""
-    code = ("import sys; sys.path.insert(0, sys.argv[1])\n"
-            "from pyrunc.config.validate import load_config\n"
-            "try: load_config(open(sys.argv[2], 'rb').read())\n"
-            "except Exception as error: print(error)")
-    bad = TOP / "tests" / "corpus" / "bad" / "linux.namespaces-0-.type--net.json"
-    done = subprocess.run([sys.executable, "-I", "-S", "-c", code, TOP, bad],
+    code = "import sys; sys.modules['jsonschema'] = None" + REFUSE
+    done = subprocess.run([sys.executable, "-c", code, TOP, TWO_WRONG],
                           capture_output=True, text=True, check=True)
-    assert done.stdout.startswith(
-        'config.json: linux.namespaces[0].type: "net" is not one of pid, network, mount, ipc, '
-        "uts, user, cgroup, time; did you mean network? (config-linux.md, Namespaces)")
+    assert done.stdout == FIRST
+
+
+def test_refusal_finds_jsonschema_in_an_isolated_interpreter():
+    """VAL-1: the program runs with -I -S; a refusal still finds jsonschema, and every problem."""
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", REFUSE, TOP, TWO_WRONG],
+                          capture_output=True, text=True, check=True)
+    assert done.stdout == FIRST + "root.path: 5 is not a string (config.md, Root)\n"
