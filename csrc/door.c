@@ -2,6 +2,7 @@
 /* The front door: main() of the static executable. It is the init stage when it is told so, answers what needs no decision, and
  * hands every other verb to Python. */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -141,12 +142,22 @@ static bool called_runc(const char *program)
 	return strcmp(slash ? slash + 1 : program, "runc") == 0;
 }
 
+/* A descriptor opened later must not become 0, 1 or 2 because the caller closed those: /dev/null stands in (FD-3). */
+static void open_standard_streams(void)
+{
+	for (int fd = 0; fd < 3; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+			(void)open("/dev/null", O_RDWR);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 4 && strcmp(argv[1], "init") == 0 && is_number(argv[2]) && is_number(argv[3])) {
 		pr_init_main(atoi(argv[2]), atoi(argv[3]));
 		return 255;
 	}
+	open_standard_streams();
 	const char *door = getenv("PYRUNC_DOOR");
 	bool open = !door || strcmp(door, "off") != 0;
 	if (open && wants_version(argc, argv))

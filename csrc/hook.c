@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -56,17 +57,38 @@ static int attend(int pidfd, int *pipe_fd, const char *state, uint32_t size, uin
 	}
 }
 
+/* What a failing hook wrote, on one line, becomes the detail. It went to a memory file: a hook never waits for us to read, and what it
+ * leaves running can go on writing. */
+static int quote(int output, struct pr_error *reterr)
+{
+	char text[120];
+	ssize_t got = pread(output, text, sizeof(text) - 1, 0);
+	if (got <= 0)
+		return -1;
+	while (got > 0 && (text[got - 1] == '\n' || text[got - 1] == ' '))
+		got--;
+	for (ssize_t i = 0; i < got; i++) {
+		if (text[i] == '\n' || text[i] == '\0')
+			text[i] = ' ';
+	}
+	text[got] = '\0';
+	return pr_detail(reterr, text);
+}
+
 int pr_run_hook(const char *path, const char *const *argv, const char *const *envp, const char *cwd, const void *state, uint32_t state_size,
                 uint32_t timeout_s, struct pr_error *reterr)
 {
 	int ends[2];
+	auto_fd output = memfd_create("pyrunc-hook", MFD_CLOEXEC);
+	if (output < 0)
+		return pr_fail(reterr, PR_STEP_MEMFD);
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return pr_fail(reterr, PR_STEP_SOCKET);
 	auto_fd reader = ends[0];
 	auto_fd writer = ends[1];
 	if (fcntl(writer, F_SETFL, O_NONBLOCK) < 0)
 		return pr_fail(reterr, PR_STEP_SOCKET);
-	int stdio[3] = { reader, -1, -1 };
+	int stdio[3] = { reader, output, output };
 	struct pr_spawn spawn = {
 		.exe_fd = -EBADF,
 		.path = path,
@@ -102,5 +124,8 @@ int pr_run_hook(const char *path, const char *const *argv, const char *const *en
 	/* ECHILD: the caller ignores SIGCHLD and the status is lost. */
 	if (reaped < 0)
 		return pr_fail(reterr, PR_STEP_HOOK_EXIT);
-	return status == 0 ? 0 : pr_fail_as(reterr, PR_STEP_HOOK_EXIT, status);
+	if (status == 0)
+		return 0;
+	(void)pr_fail_as(reterr, PR_STEP_HOOK_EXIT, status);
+	return quote(output, reterr);
 }

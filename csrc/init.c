@@ -155,6 +155,9 @@ int pr_init_main(int plan_fd, int sock_fd)
 	if (init.plan)
 		(void)run(&init, &error);
 	struct pr_msg msg = { .kind = PR_MSG_ERROR, .op = init.index, .error = error };
+	/* `start` has no plan at hand: the number of the failing hook goes along. */
+	if (init.plan && init.index < init.plan->op_count && pr_plan_ops(init.plan)[init.index].code == PR_OP_HOOK)
+		msg.value = (int32_t)pr_plan_ops(init.plan)[init.index].n[3];
 	report(&init, &msg);
 	_exit(255);
 }

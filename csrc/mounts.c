@@ -166,8 +166,14 @@ static int create_filesystem(const struct pr_mount *mount, struct pr_error *rete
 	auto_fd fs = pr_fsopen(mount->type);
 	if (fs < 0)
 		return pr_fail(reterr, PR_STEP_FSOPEN);
-	if (pr_mount_configure(fs, mount, reterr) < 0)
+	/* Filled first, read-only then. */
+	struct pr_mount writable = *mount;
+	if (mount->copy_up_from >= 0)
+		writable.sb_flags &= ~(unsigned long)MS_RDONLY;
+	if (pr_mount_configure(fs, &writable, reterr) < 0)
 		return -1;
+	if (mount->mode && pr_fsconfig(fs, PR_FSCONFIG_SET_STRING, "mode", mount->mode) < 0)
+		return fail_with_log(fs, PR_STEP_FSCONFIG, reterr);
 	if (pr_fsconfig(fs, PR_FSCONFIG_CMD_CREATE, NULL, NULL) < 0)
 		return fail_with_log(fs, PR_STEP_FSCONFIG, reterr);
 	int fd = pr_fsmount(fs, mount->set & (mount->copy_up_from >= 0 ? ~PR_MOUNT_ATTR_RDONLY : ~0U));

@@ -17,6 +17,7 @@ struct pr_mount {
 	int userns_fd;            /* id-map it by this namespace, or negative */
 	bool idmap_recursive;
 	uint64_t propagation;     /* up to PR_PROPAGATION_MAX steps of 8 bits */
+	const char *mode;         /* octal mode of a new tmpfs' root, NULL: what data or the kernel says */
 	int copy_up_from;         /* fill the new file system with this directory's content, or negative */
 };
 

@@ -72,14 +72,18 @@ int pr_legacy_attributes(int fd, uint32_t set, uint32_t clear, bool recursive, s
 
 static char *join(const struct pr_mount *mount)
 {
-	size_t size = 1;
+	size_t size = sizeof("mode=,") + (mount->mode ? strlen(mount->mode) : 0);
 	const char *option = mount->data;
 	for (uint32_t i = 0; i < mount->data_count; i++, option += strlen(option) + 1)
 		size += strlen(option) + 1;
 	char *text = calloc(1, size);
+	if (text && mount->mode) {
+		(void)strcpy(text, "mode=");
+		(void)strcat(text, mount->mode);
+	}
 	option = mount->data;
 	for (uint32_t i = 0; text && i < mount->data_count; i++, option += strlen(option) + 1) {
-		(void)strcat(text, i ? "," : "");
+		(void)strcat(text, *text ? "," : "");
 		(void)strcat(text, option);
 	}
 	return text;
@@ -106,8 +110,10 @@ int pr_legacy_attach(const struct pr_mount *m, int target_fd, struct pr_error *r
 	if (!data)
 		return pr_fail(reterr, PR_STEP_MOUNT);
 	int result;
+	bool fill = m->copy_up_from >= 0; /* first, and read-only then */
+	unsigned long flags = changed_flags(m->sb_flags, m->set, m->clear) & ~(fill ? (unsigned long)MS_RDONLY : 0UL);
 	if (m->type)
-		result = mount(m->source ? m->source : "none", target.text, m->type, changed_flags(m->sb_flags, m->set, m->clear), data);
+		result = mount(m->source ? m->source : "none", target.text, m->type, flags, data);
 	else
 		result = mount(pr_fd_path(m->source_fd).text, target.text, NULL, MS_BIND | (m->recursive ? MS_REC : 0UL), NULL);
 	if (result < 0)
@@ -115,9 +121,9 @@ int pr_legacy_attach(const struct pr_mount *m, int target_fd, struct pr_error *r
 	auto_fd fd = reopen(target_fd, reterr);
 	if (fd < 0)
 		return -1;
-	if (m->copy_up_from >= 0 && pr_copy_up(m->copy_up_from, fd, reterr) < 0)
+	if (fill && pr_copy_up(m->copy_up_from, fd, reterr) < 0)
 		return -1;
-	if (!m->type && (m->set || m->clear) && pr_legacy_attributes(fd, m->set, m->clear, false, reterr) < 0)
+	if ((!m->type || fill) && (m->set || m->clear) && pr_legacy_attributes(fd, m->set, m->clear, false, reterr) < 0)
 		return -1;
 	if (m->set_all || m->clear_all) {
 		/* readonlyPaths ask for the whole tree; the top is what this kernel can give, a container's rro must not pass for it. */

@@ -84,13 +84,41 @@ static int bind_instead(const struct pr_mount *wanted, const char *path, int tar
 	return pr_mount_attach(&bind, target, reterr);
 }
 
+static bool has_mode(const char *data, uint32_t count)
+{
+	for (; count > 0; count--, data += strlen(data) + 1) {
+		if (strncmp(data, "mode=", 5) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The octal mode of the image's directory, which a tmpfs without mode= takes over as under every runtime; "" when there is none. */
+static void mountpoint_mode(const struct pr_init *init, const char *path, char text[8])
+{
+	struct pr_error missing;
+	struct stat st;
+	auto_fd fd = pr_lookup(init->root, path, PR_MAKE_NOTHING, 0, &missing);
+	text[0] = '\0';
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return;
+	for (int i = 0; i < 4; i++)
+		text[i] = (char)('0' + (st.st_mode >> (9 - 3 * i) & 7));
+	text[4] = '\0';
+}
+
 int pr_op_mount(struct pr_init *init, const struct pr_op *op, struct pr_error *reterr)
 {
+	char mode[8] = "";
+	const char *type = pr_op_string(init, op, 0);
+	if (strcmp(type, "tmpfs") == 0 && !has_mode(pr_op_string(init, op, 3), (uint32_t)op->n[4]))
+		mountpoint_mode(init, pr_op_string(init, op, 2), mode);
 	auto_fd target = open_target(init, op, true, reterr);
 	if (target < 0)
 		return -1;
 	struct pr_mount mount = common(init, op);
-	mount.type = pr_op_string(init, op, 0);
+	mount.type = type;
+	mount.mode = *mode ? mode : NULL;
 	const char *source = pr_op_string(init, op, 1);
 	mount.source = op->flags & PR_MOUNT_OR_BIND ? mount.type : source;
 	mount.data_count = (uint32_t)op->n[4];
@@ -113,8 +141,12 @@ int pr_op_bind(struct pr_init *init, const struct pr_op *op, struct pr_error *re
 	if ((op->flags & PR_MOUNT_FROM_PROC) && !on_procfs(source))
 		return pr_fail_as(reterr, PR_STEP_FORBIDDEN_PROC, EPERM);
 	auto_fd target = open_target(init, op, S_ISDIR(st.st_mode), reterr);
+	struct stat at;
 	if (target < 0)
 		return -1;
+	/* move_mount says EINVAL for this and for much else. */
+	if (fstat(target, &at) < 0 || S_ISDIR(at.st_mode) != S_ISDIR(st.st_mode))
+		return pr_fail_as(reterr, PR_STEP_MOVE_MOUNT, ENOTDIR);
 	struct pr_mount mount = common(init, op);
 	mount.source_fd = source;
 	mount.recursive = op->flags & PR_MOUNT_RECURSIVE;

@@ -12,13 +12,23 @@
 #include <unistd.h>
 
 #include "channel.h"
+#include "cleanup.h"
 #include "init.h"
+#include "lookup.h"
 
 enum { CAP_LAST_POSSIBLE = 63 };
 
+/* Below the root and through no magic link: /proc/self/fd/N must not lead anywhere (CVE-2024-21626). */
+static int change_directory(const struct pr_init *init, const char *path)
+{
+	struct pr_error ignored;
+	auto_fd fd = pr_lookup(init->root, path, PR_MAKE_NOTHING, 0, &ignored);
+	return fd < 0 ? -1 : fchdir(fd);
+}
+
 int pr_op_cwd(struct pr_init *init, const struct pr_op *op, struct pr_error *reterr)
 {
-	if (chdir(pr_op_string(init, op, 0)) == 0)
+	if (change_directory(init, pr_op_string(init, op, 0)) == 0)
 		return 0;
 	/* Root of a container without CAP_DAC_OVERRIDE, or root_squash: the user itself may be allowed in. */
 	if (errno != EACCES && errno != EPERM)
@@ -29,7 +39,7 @@ int pr_op_cwd(struct pr_init *init, const struct pr_op *op, struct pr_error *ret
 
 int pr_op_cwd_check(struct pr_init *init, const struct pr_op *op, struct pr_error *reterr)
 {
-	if (init->cwd_refused && chdir(pr_op_string(init, op, 0)) < 0)
+	if (init->cwd_refused && change_directory(init, pr_op_string(init, op, 0)) < 0)
 		return pr_fail(reterr, PR_STEP_CHDIR);
 	/* The raw system call: a C library may answer from $PWD. A directory outside the root reads "(unreachable)..." (CVE-2024-21626). */
 	char path[PATH_MAX + 32];

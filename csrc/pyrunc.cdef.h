@@ -215,7 +215,7 @@ enum pr_msg_kind {
 	PR_MSG_CONSOLE,      /* fds: pty master */
 	PR_MSG_LISTENER,     /* fds: seccomp listener */
 	PR_MSG_WARNING,      /* op, step, errnum: went on without */
-	PR_MSG_ERROR,        /* op, step, errnum, detail: gave up */
+	PR_MSG_ERROR,        /* op, step, errnum, detail: gave up; value = a failing hook's index in its array */
 	PR_MSG_EXECUTING     /* the last word before execve (start's fifo carries it) */
 };
 

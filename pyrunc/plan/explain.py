@@ -121,8 +121,8 @@ def sentence(plan: Plan, report: Report) -> str:
     if report.op >= len(plan.ops):
         return _generic("start the init stage", report)
     op = plan.ops[report.op]
-    if op.code == "HOOK" and STEPS[report.step][0] == "EXEC":
-        return f"error {op.words}: {errno_text(report.errnum)}"
+    if op.code == "HOOK":
+        return f"error {op.words}: {hook_reason(report.step, report.errnum, report.detail)}"
     special = _SPECIAL.get(STEPS[report.step][0])
     return special(op, report) if special else _generic(op.words, report)
 
@@ -155,12 +155,14 @@ def _lookup(op: Op, report: Report) -> str:
     return f'exec: "{name}": {verb}{errno_text(report.errnum)}'
 
 
-def _hook_exit(op: Op, report: Report) -> str:
-    return f"error {op.words}: {exit_text(report.errnum)}"
-
-
-def _hook_timeout(op: Op, _report: Report) -> str:
-    return f"error {op.words}: hook ran past its timeout and was killed"
+def hook_reason(step: int, number: int, detail: str) -> str:
+    """Why a hook failed: its exit, what it wrote, its timeout, or why it could not be executed."""
+    name = STEPS[step][0]
+    if name == "HOOK_TIMEOUT":
+        return "hook ran past its timeout and was killed"
+    if name == "HOOK_EXIT":
+        return exit_text(number) + (f", output: {detail}" if detail else "")
+    return errno_text(number)
 
 
 def _cwd_outside(_op: Op, _report: Report) -> str:
@@ -171,8 +173,6 @@ _SPECIAL = {
     "LOOKUP": _lookup,
     "ACCESS": _lookup,
     "IS_DIRECTORY": _lookup,
-    "HOOK_EXIT": _hook_exit,
-    "HOOK_TIMEOUT": _hook_timeout,
     "CWD_OUTSIDE": _cwd_outside,
 }
 

@@ -54,7 +54,7 @@ def _add_hooks(
         env = hook["env"] if "env" in hook else list(inherited)
         plan.add(
             "HOOK",
-            f"running {kind} hook #{index} ({hook['path']})",
+            f"running {kind} hook #{index}: {hook['path']}",
             len(args),
             len(env),
             hook.get("timeout", 0),

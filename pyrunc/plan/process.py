@@ -54,6 +54,11 @@ def last_values(env: list[str]) -> list[str]:
     return list({entry.partition("=")[0]: entry for entry in env}.values())
 
 
+def _listen_fds(facts: Facts) -> list[str]:
+    """Socket activation: sd_listen_fds(3)."""
+    return [f"LISTEN_FDS={facts.listen_fds}"] if facts.listen_fds else []
+
+
 def add_labels(plan: ops.Plan, process: Process, facts: Facts) -> None:
     """The labels that take effect at exec: AppArmor's and SELinux' (AA-1, SEL-1)."""
     profile = process.get("apparmorProfile")
@@ -135,7 +140,7 @@ def add_user(plan: ops.Plan, process: Process, facts: Facts, *, seccomp: bool) -
     uid, gid = user["uid"], user["gid"]
     no_new_privileges = bool(process.get("noNewPrivileges"))
     plan.add("STDIO", "standard streams", uid)
-    env = last_values(process.get("env", []))
+    env = last_values([*process.get("env", ()), *_listen_fds(facts)])
     plan.add(
         "ENV_HOME",
         "environment",

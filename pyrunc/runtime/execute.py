@@ -243,7 +243,7 @@ def _read_process(path: str) -> Process:
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
-        raise NativeError(f"open process file {path}", error.errno or 0) from None
+        raise NativeError(f"open {path}", error.errno or 0) from None
     try:
         with open(fd, "rb", buffering=0, closefd=False) as file:
             data = file.read() if not os.path.isfile(path) else read_limited(fd, path)

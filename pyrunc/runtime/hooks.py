@@ -6,8 +6,8 @@ from __future__ import annotations
 import os
 
 from pyrunc import native
-from pyrunc.errors import HookError, errno_text
-from pyrunc.plan.explain import STEP, exit_text
+from pyrunc.errors import HookError
+from pyrunc.plan import explain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,18 +39,8 @@ def _run(kind: str, index: int, hook: Hook, state: bytes, cwd: str) -> None:
     try:
         native.run_hook(hook["path"], args, env, cwd, state, hook.get("timeout", 0))
     except native.Failure as failure:
-        raise HookError(
-            f"error running {kind} hook #{index} ({hook['path']}): {_reason(hook, failure)}"
-        ) from None
-
-
-def _reason(hook: Hook, failure: native.Failure) -> str:
-    number = failure.errno or 0
-    if failure.step == STEP["HOOK_EXIT"]:
-        return exit_text(number)
-    if failure.step == STEP["HOOK_TIMEOUT"]:
-        return f"hook ran past its timeout of {hook.get('timeout', 0)} s and was killed"
-    return errno_text(number)
+        reason = explain.hook_reason(failure.step, failure.errno or 0, failure.detail)
+        raise HookError(f"error running {kind} hook #{index}: {hook['path']}: {reason}") from None
 
 
 def environment() -> list[str]:

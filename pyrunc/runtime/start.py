@@ -73,13 +73,11 @@ def _reason(record: state.State, message: native.Message) -> str:
     """What the stage reported after create's plan was gone: only hooks, the filter and execve are
     left.
     """
-    step = explain.step_text(message.step)
-    if message.step == explain.STEP["HOOK_EXIT"]:
-        text = f"error running startContainer hook: {explain.exit_text(message.errnum)}"
-    elif message.step == explain.STEP["HOOK_TIMEOUT"]:
-        text = "error running startContainer hook: it ran past its timeout and was killed"
+    if explain.STEPS[message.step][0] in ("HOOK_EXIT", "HOOK_TIMEOUT", "EXEC"):
+        reason = explain.hook_reason(message.step, message.errnum, message.detail)
+        text = f"error running startContainer hook #{message.value}: {reason}"
     else:
-        text = f"{step}: {errno_text(message.errnum)}"
+        text = f"{explain.step_text(message.step)}: {errno_text(message.errnum)}"
     return f"unable to start container {record.id}: {text}"
 
 
