@@ -72,9 +72,11 @@ def home(progress: Callable[[str], None]) -> Iterator[Path]:
 def cgroup_parent() -> Iterator[str]:
     """The cgroup below which the containers go; it and podman's own are removed at the end."""
     name = f"pyrunc-engines-{os.getpid()}"
-    mine = [name] if cgroups.find("libpod_parent") else [name, "libpod_parent"]
+    podmans_was_there = bool(cgroups.find("libpod_parent"))
     yield f"/{name}"
-    left = [place for each in mine for place in cgroups.remove(each)]
+    if not podmans_was_there:
+        cgroups.remove("libpod_parent")  # stays when another podman has come to use it
+    left = cgroups.remove(name)
     assert not left, f"cgroups left: {left}"
 
 
