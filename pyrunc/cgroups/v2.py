@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from errno import EBUSY
 
 from pyrunc.errors import ConfigError, NativeError, StateError, errno_text
 
@@ -26,6 +27,7 @@ class ManagerV2(Manager):
     """One group for all controllers."""
 
     version = 2
+    _refused = 0  # errno of the last refusal to enable controllers
 
     def _freezer(self) -> calls.Group | None:
         return self.groups.get(UNIFIED)
@@ -34,8 +36,8 @@ class ManagerV2(Manager):
         super()._make()
         group = self.groups.get(UNIFIED)
         if group:
-            self._check_type(group)
             self._enable(group)
+            self._check_type(group)
 
     def _check_type(self, group: calls.Group) -> None:
         """A process can be put into a domain only (cgroups(7), "Creating a threaded subtree")."""
@@ -56,7 +58,13 @@ class ManagerV2(Manager):
             enabled = calls.read(above, "cgroup.subtree_control").split()
             wanted = [f"+{name}" for name in offered if name not in enabled]
             control = (above, "cgroup.subtree_control")
-            if not wanted or calls.write([(*control, " ".join(wanted))]) is None:
+            failed = calls.write([(*control, " ".join(wanted))]) if wanted else None
+            if failed is None:
+                continue
+            self._refused = failed[1]
+            if failed[1] == EBUSY:
+                # Processes are in it. cpu and pids alone would go, but make the group below a part
+                # of a threaded tree, where the container's process cannot be put.
                 continue
             for word in wanted:  # one that cannot be enabled must not keep the others out
                 calls.write([(*control, word)])
@@ -97,8 +105,7 @@ class ManagerV2(Manager):
         above = calls.Group(group.mountpoint, group.path.rpartition("/")[0], 2)
         if write.controller not in calls.read(above, "cgroup.controllers").split():
             return self._without(write)
-        refused = calls.write([(above, "cgroup.subtree_control", f"+{write.controller}")])
-        reason = f": {errno_text(refused[1])}" if refused else ""
+        reason = f": {errno_text(self._refused)}" if self._refused else ""
         return ConfigError(f"{write.field}: the {write.controller} cgroup controller cannot be "
                            f"enabled in {above.full}/cgroup.subtree_control{reason}")
 
