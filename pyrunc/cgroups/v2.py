@@ -59,12 +59,10 @@ class ManagerV2(Manager):
             wanted = [f"+{name}" for name in offered if name not in enabled]
             control = (above, "cgroup.subtree_control")
             failed = calls.write([(*control, " ".join(wanted))]) if wanted else None
-            if failed is None:
-                continue
-            self._refused = failed[1]
-            if failed[1] == EBUSY:
-                # Processes are in it. cpu and pids alone would go, but make the group below a part
-                # of a threaded tree, where the container's process cannot be put.
+            self._refused = failed[1] if failed else 0
+            if not failed or failed[1] == EBUSY:
+                # EBUSY: processes are in it. cpu and pids alone would go, but make the group below a
+                # part of a threaded tree, where the container's process cannot be put.
                 continue
             for word in wanted:  # one that cannot be enabled must not keep the others out
                 calls.write([(*control, word)])

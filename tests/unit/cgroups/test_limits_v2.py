@@ -16,7 +16,7 @@ from .conftest import MIB, MakeManager, Spawn
 
 
 def made(manager_of: MakeManager, *controllers: str) -> cgroups.Manager:
-    """A manager whose cgroup has these controllers; skips where the kernel offers them elsewhere."""
+    """A manager whose cgroup has these controllers; skips where they are elsewhere."""
     manager = manager_of(2)
     manager.create()
     offered = calls.read(manager.groups[""], "cgroup.controllers").split()
