@@ -61,7 +61,7 @@ class ManagerV2(Manager):
             failed = calls.write([(*control, " ".join(wanted))]) if wanted else None
             self._refused = failed[1] if failed else 0
             if not failed or failed[1] == EBUSY:
-                # EBUSY: processes are in it. cpu and pids alone would go, but make the group below a
+                # EBUSY: processes are in it. cpu and pids alone would go, but make what is below a
                 # part of a threaded tree, where the container's process cannot be put.
                 continue
             for word in wanted:  # one that cannot be enabled must not keep the others out
