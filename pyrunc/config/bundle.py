@@ -76,6 +76,11 @@ def read_limited(fd: int, name: str) -> bytes:
         raise ConfigError(f"{name}: is a directory")
     if not S_ISREG(mode):
         raise ConfigError(f"{name}: not a regular file")
+    return read_bytes(fd, name)
+
+
+def read_bytes(fd: int, name: str) -> bytes:
+    """What can be read from `fd`, which stays the caller's; ConfigError above MAX_BYTES."""
     chunks = []
     left = MAX_BYTES + 1
     try:

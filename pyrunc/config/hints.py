@@ -175,7 +175,7 @@ def kernel_memory(config: Json) -> Iterator[Problem]:
     """MEM-4: kernel memory limits are not recommended; newer kernels have none."""
     memory = config.get("linux", {}).get("resources", {}).get("memory", {})
     for member in ("kernel", "kernelTCP"):
-        if memory.get(member):
+        if memory.get(member, 0) > 0:
             yield _hint("MEM-4", ("linux", "resources", "memory", member),
                         "is not recommended: newer kernels have no such limit",
                         "config-linux.md, Memory")
