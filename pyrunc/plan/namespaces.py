@@ -118,7 +118,9 @@ def join_order(joins: list[Join], *, privileged: bool) -> list[Join]:
     def rank(join: Join) -> int:
         user = join.flag == CLONE_NEWUSER
         # A joined mount namespace changes what paths mean: after all but the user namespace.
-        return 2 if user and privileged else 0 if user else 1 if join.flag == CLONE_NEWNS else 0
+        if user:
+            return 3 if privileged else 0
+        return 2 if join.flag == CLONE_NEWNS else 1
 
     return sorted(joins, key=rank)
 

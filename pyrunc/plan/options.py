@@ -64,6 +64,8 @@ class MountOptions:
         for word in words:
             if word in table.MOUNT_OPTIONS:
                 on, off = table.MOUNT_OPTIONS[word]
+                if on & _ATIME:
+                    off |= _ATIME & ~on  # three values of one field: the last one asked for
                 ms = ms & ~off | on
                 ms_clear = ms_clear & ~on | off
             elif word in table.RECURSIVE_OPTIONS:

@@ -1,0 +1,494 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whole plans by the names of their ops, in order: what a new container does, what exec does."""
+
+from __future__ import annotations
+
+import pytest
+
+from pyrunc.errors import ConfigError
+from pyrunc.plan import ops
+from pyrunc.plan.facts import Facts, Join
+from pyrunc.tables import namespaces as ns
+
+from .conftest import Config, MakePlan, codes, only, strings_of
+
+ROOT = ["PROCFS", "PROPAGATION", "ROOTFS"]
+DEVICES = ["DEVICE"] * 6 + ["SYMLINK"] * 5 + ["UNLINK", "SYMLINK"]
+BEFORE_USER = ["STDIO", "ENV_HOME", "UMASK", "CWD"]
+USER = ["BOUNDING", "USER", "CWD_CHECK", "CAPS"]
+END = ["LOOKUP", "READY", "WAIT_START", "EXEC"]
+SMALLEST = ["KEYRING", *ROOT, *DEVICES, "PIVOT", *BEFORE_USER, *USER, *END]
+
+
+def between(found: list[str], first: str, last: str) -> list[str]:
+    """The ops from `first` to `last`, both included."""
+    return found[found.index(first) : found.index(last) + 1]
+
+
+def test_smallest_container(container_plan: MakePlan) -> None:
+    """OPS: a config with nothing but a mount namespace."""
+    assert codes(container_plan()) == SMALLEST
+
+
+def test_run_does_not_wait(container_plan: MakePlan, facts: Facts) -> None:
+    """OPS: without a start to wait for, the program follows READY."""
+    facts.waits_for_start = False
+    assert codes(container_plan()) == [code for code in SMALLEST if code != "WAIT_START"]
+
+
+def test_default_config(container_plan: MakePlan, config: Config) -> None:
+    """OPS: what `spec` writes: namespaces by one clone3, mounts in order, protection at the end."""
+    from pyrunc.config.default import default_config
+
+    config.clear()
+    config.update(default_config(cgroup_v2=False))
+    config["mounts"].pop()  # the cgroup view has tests of its own
+    plan = container_plan()
+    assert codes(plan) == [
+        "LOOPBACK", "KEYRING", "HOSTNAME", "PROCFS", "PROPAGATION", "NULL", "ROOTFS",
+        *["MOUNT"] * 6, *DEVICES, "PIVOT", "CONSOLE", "ROOT_READONLY", *["READONLY"] * 5,
+        *["MASK"] * 10, *BEFORE_USER, "NO_NEW_PRIVS", "BOUNDING", "SYNC:LIMITS", "USER",
+        "CWD_CHECK", "CAPS", *END,
+    ]  # fmt: skip
+    new = ns.CLONE_NEWPID | ns.CLONE_NEWNET | ns.CLONE_NEWIPC | ns.CLONE_NEWUTS | ns.CLONE_NEWNS
+    assert plan.clone_flags == new
+    targets = [strings_of(plan, op)[2] for op in plan.ops if op.code == "MOUNT"]
+    assert targets == ["/proc", "/dev", "/dev/pts", "/dev/shm", "/dev/mqueue", "/sys"]
+
+
+def test_user_namespace(container_plan: MakePlan, config: Config, facts: Facts) -> None:
+    """USN: maps need a parent between two clones: a fork, the maps, then root of the namespace."""
+    config["linux"]["namespaces"] += [{"type": "user"}, {"type": "pid"}]
+    facts.user_namespace = facts.open_sources = True
+    plan = container_plan()
+    assert codes(plan)[:7] == [
+        "FORK", "SYNC:MAPS", "SET_IDS", "KEYRING", "PROCFS", "PROPAGATION", "SYNC:SOURCES",
+    ]  # fmt: skip
+    assert plan.clone_flags == 0
+    assert only(plan, "FORK").numbers == (ns.CLONE_NEWUSER | ns.CLONE_NEWPID | ns.CLONE_NEWNS,)
+    assert only(plan, "ROOTFS").numbers == (0,) and facts.sources == ["/b/rootfs"]
+
+
+def test_user_namespace_binds_devices(
+    container_plan: MakePlan, config: Config, facts: Facts
+) -> None:
+    """DEV-1: where mknod is refused, the host's node of the same path is bound."""
+    config["linux"]["namespaces"].append({"type": "user"})
+    facts.user_namespace = True
+    plan = container_plan()
+    device = next(op for op in plan.ops if op.code == "DEVICE")
+    assert strings_of(plan, device)[:2] == ["/dev/null", "/dev/null"]
+
+
+def test_cgroup_namespace_comes_last(container_plan: MakePlan, config: Config) -> None:
+    """NS-6: the cgroup namespace is unshared by the stage, which is in its cgroup by then."""
+    config["linux"]["namespaces"].append({"type": "cgroup"})
+    plan = container_plan()
+    assert codes(plan)[0] == "UNSHARE" and plan.clone_flags == ns.CLONE_NEWNS
+    assert only(plan, "UNSHARE").numbers == (ns.CLONE_NEWCGROUP,)
+
+
+def test_late_cgroup(container_plan: MakePlan, config: Config, facts: Facts) -> None:
+    """CGP: a stage that is moved into its cgroup by others asks for it before all else."""
+    config["linux"]["namespaces"].append({"type": "cgroup"})
+    facts.late_cgroup = True
+    assert codes(container_plan())[:2] == ["SYNC:CGROUP", "UNSHARE"]
+
+
+def test_time_namespace(container_plan: MakePlan, config: Config) -> None:
+    """TIM: offsets are written between unshare and the fork that enters the namespace."""
+    config["linux"]["namespaces"].append({"type": "time"})
+    config["linux"]["timeOffsets"] = {"boottime": {"secs": -3}, "monotonic": {"nanosecs": 5}}
+    plan = container_plan()
+    assert codes(plan)[:3] == ["UNSHARE", "WRITE_SELF", "FORK"]
+    assert strings_of(plan, only(plan, "WRITE_SELF"))[:2] == [
+        "timens_offsets", "monotonic 0 5\nboottime -3 0\n",
+    ]  # fmt: skip
+
+
+def test_unprivileged_time_namespace(
+    container_plan: MakePlan, config: Config, facts: Facts
+) -> None:
+    """TIM: without privileges the user namespace comes first, whose root may set offsets."""
+    config["linux"]["namespaces"] += [{"type": "time"}, {"type": "user"}]
+    facts.privileged = False
+    plan = container_plan()
+    assert codes(plan)[:6] == ["FORK", "SYNC:MAPS", "SET_IDS", "UNSHARE", "FORK", "KEYRING"]
+    forks = [op.numbers[0] for op in plan.ops if op.code == "FORK"]
+    assert forks == [ns.CLONE_NEWUSER, ns.CLONE_NEWNS]
+
+
+def test_joined_pid_namespace(container_plan: MakePlan, facts: Facts) -> None:
+    """NS-6: a joined pid namespace holds children only: join, then fork."""
+    facts.joins = [Join(9, ns.CLONE_NEWPID, "/proc/1/ns/pid")]
+    plan = container_plan()
+    assert codes(plan)[:2] == ["JOIN", "FORK"] and plan.keep_fds == [9]
+    assert only(plan, "JOIN").words == "join pid namespace /proc/1/ns/pid"
+
+
+def test_joined_network_namespace(container_plan: MakePlan, facts: Facts) -> None:
+    """NS-6: other namespaces are joined without a fork, and lo is left as it is there."""
+    facts.joins = [Join(9, ns.CLONE_NEWNET, "/n")]
+    assert codes(container_plan()) == ["JOIN", *SMALLEST]
+
+
+def test_no_mount_namespace(container_plan: MakePlan, config: Config) -> None:
+    """NS: without a mount namespace the root is a chroot, nothing is mounted."""
+    config["linux"]["namespaces"] = []
+    assert codes(container_plan()) == [
+        "KEYRING", "CHROOT", "PROCFS", *BEFORE_USER, *USER, *END,
+    ]  # fmt: skip
+
+
+def test_no_pivot(container_plan: MakePlan, facts: Facts) -> None:
+    """OPS: --no-pivot moves the root where pivot_root stood."""
+    facts.no_pivot = True
+    assert codes(container_plan()) == ["MOVE_ROOT" if c == "PIVOT" else c for c in SMALLEST]
+
+
+def test_no_new_keyring(container_plan: MakePlan, facts: Facts) -> None:
+    """OPS: --no-new-keyring leaves the session keyring alone."""
+    facts.no_new_keyring = True
+    assert codes(container_plan()) == SMALLEST[1:]
+
+
+def test_oom_score_comes_first(container_plan: MakePlan, config: Config) -> None:
+    """OOM-1: lowering the score needs the runtime's own power: before any namespace."""
+    config["process"]["oomScoreAdj"] = -500
+    config["linux"]["namespaces"].append({"type": "user"})
+    plan = container_plan()
+    assert codes(plan)[:2] == ["WRITE_SELF", "FORK"]
+    assert strings_of(plan, plan.ops[0])[:2] == ["oom_score_adj", "-500"]
+
+
+@pytest.mark.parametrize(
+    ("word", "before", "after"),
+    [
+        ("", 0x84000, None),
+        ("slave", 0x84000, 0x80000),
+        ("rslave", 0x84000, 0x84000),
+        ("private", 0x44000, 0x40000),
+        ("rprivate", 0x44000, 0x44000),
+        ("shared", None, 0x100000),
+        ("rshared", None, 0x104000),
+        ("unbindable", 0x44000, 0x20000),
+        ("runbindable", 0x44000, 0x24000),
+    ],
+)
+def test_rootfs_propagation(
+    container_plan: MakePlan, config: Config, word: str, before: int | None, after: int | None
+) -> None:
+    """RFP-1: what all mounts get before the first of ours, and what / gets after the switch."""
+    config["linux"]["rootfsPropagation"] = word
+    plan = container_plan()
+    found = [
+        (op.numbers[0] if op.code == "PROPAGATION" else op.code)
+        for op in plan.ops
+        if op.code in ("PROPAGATION", "PIVOT")
+    ]
+    assert found == [item for item in (before, "PIVOT", after) if item]
+
+
+def test_sysctl_needs_the_whole_procfs(container_plan: MakePlan, config: Config) -> None:
+    """SYS-3: with sysctls the private procfs has the full tree, and they come after the switch."""
+    config["linux"]["sysctl"] = {"net.ipv4.ip_forward": "1"}
+    plan = container_plan()
+    assert only(plan, "PROCFS").numbers == (1,)
+    assert between(codes(plan), "PIVOT", "SYSCTL") == ["PIVOT", "SYSCTL"]
+    assert strings_of(plan, only(plan, "SYSCTL"))[:2] == ["net/ipv4/ip_forward", "1"]
+
+
+def test_hooks(container_plan: MakePlan, config: Config, facts: Facts) -> None:
+    """HK-9: the parent's hooks, createContainer before the switch; startContainer at the end."""
+    hook = {"path": "/h"}
+    config["hooks"] = {
+        "prestart": [hook], "createContainer": [hook, hook], "startContainer": [hook],
+    }  # fmt: skip
+    found = codes(container_plan())
+    assert between(found, "UNLINK", "PIVOT")[2:] == ["SYNC:HOOKS", "HOOK", "HOOK", "PIVOT"]
+    assert found[-3:] == ["WAIT_START", "HOOK", "EXEC"]
+
+
+def test_hook_op(container_plan: MakePlan, config: Config) -> None:
+    """HK-8, HK-13: args default to the path, a given env replaces, the state's status fits."""
+    hook = {"path": "/h", "env": ["A=1"], "timeout": 7}
+    config["hooks"] = {"createContainer": [hook]}
+    plan = container_plan()
+    op = only(plan, "HOOK")
+    assert tuple(op.numbers) == (1, 1, 7, 0) and op.flags == ops.HOOK_CREATE_CONTAINER
+    assert strings_of(plan, op) == ["/h", "/h", '{"status":"creating","pid":', "}"]
+    assert op.words == "running createContainer hook #0: /h"
+
+
+def test_start_hook_has_the_containers_environment(
+    container_plan: MakePlan, config: Config, facts: Facts
+) -> None:
+    """HK-8: without env createContainer has the runtime's, startContainer the container's."""
+    facts.environment = ["R=1", "R=2"]
+    config["process"]["env"] = ["C=1"]
+    config["hooks"] = {"createContainer": [{"path": "/h"}], "startContainer": [{"path": "/h"}]}
+    create, start = (op for op in container_plan().ops if op.code == "HOOK")
+    assert (create.numbers[1], start.numbers[1]) == (2, 1)
+
+
+SECCOMP_EARLY = ["CWD", "SYNC:SECCOMP", "SECCOMP", "BOUNDING"]
+
+
+def test_seccomp_without_no_new_privileges(container_plan: MakePlan, config: Config) -> None:
+    """SEC-8: the filter is loaded while CAP_SYS_ADMIN is there."""
+    config["linux"]["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW"}
+    found = codes(container_plan())
+    assert between(found, "CWD", "BOUNDING") == SECCOMP_EARLY
+    assert found[-4:] == END
+
+
+def test_seccomp_with_no_new_privileges(container_plan: MakePlan, config: Config) -> None:
+    """SEC-8: with noNewPrivileges the filter is the last act before exec, even after hooks."""
+    config["linux"]["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW"}
+    config["process"]["noNewPrivileges"] = True
+    config["hooks"] = {"startContainer": [{"path": "/h"}]}
+    found = codes(container_plan())
+    assert between(found, "CWD", "BOUNDING") == ["CWD", "NO_NEW_PRIVS", "BOUNDING"]
+    assert found[-7:] == [
+        "LOOKUP", "SYNC:SECCOMP", "READY", "WAIT_START", "HOOK", "SECCOMP", "EXEC",
+    ]  # fmt: skip
+
+
+def test_seccomp_with_a_listener(container_plan: MakePlan, config: Config, facts: Facts) -> None:
+    """SEC: with a listener the filter is loaded while the parent can take the descriptor."""
+    config["linux"]["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW"}
+    config["process"]["noNewPrivileges"] = True
+    facts.seccomp_listener, facts.seccomp_flags, facts.privileged = True, 8, False
+    plan = container_plan()
+    assert codes(plan)[-6:] == ["LOOKUP", "SYNC:SECCOMP", "SECCOMP", "READY", "WAIT_START", "EXEC"]
+    assert only(plan, "SECCOMP").flags == ops.SECCOMP_LISTENER
+    assert only(plan, "SECCOMP").numbers == (8,)
+
+
+def test_process_settings(container_plan: MakePlan, config: Config) -> None:
+    """PRC: personality, scheduler, I/O priority, memory policy, label, before the user changes."""
+    config["linux"]["personality"] = {"domain": "LINUX32"}
+    config["linux"]["memoryPolicy"] = {"mode": "MPOL_BIND", "nodes": "0-1"}
+    config["process"].update(
+        scheduler={"policy": "SCHED_BATCH", "nice": -5, "priority": 3},
+        ioPriority={"class": "IOPRIO_CLASS_BE", "priority": 4},
+        selinuxLabel="l",
+    )
+    plan = container_plan()
+    assert between(codes(plan), "PERSONALITY", "STDIO") == [
+        "PERSONALITY", "SCHED", "IOPRIO", "MEMPOLICY", "WRITE_SELF", "STDIO",
+    ]  # fmt: skip
+    assert only(plan, "PERSONALITY").numbers == (8,)
+    assert only(plan, "SCHED").numbers == (3, 0, 0xFFFF_FFFB | 3 << 32)
+    assert only(plan, "IOPRIO").numbers == (2 << 13 | 4,)
+    assert only(plan, "MEMPOLICY").numbers == (2, 64)
+    assert strings_of(plan, only(plan, "WRITE_SELF"))[:2] == ["attr/exec", "l"]
+
+
+def test_user(container_plan: MakePlan, config: Config) -> None:
+    """USR-1, USR-3, USR-4: ids, umask and groups as numbers."""
+    config["process"]["user"] = {"uid": 5, "gid": 6, "umask": 0o77, "additionalGids": [7, 8]}
+    plan = container_plan()
+    assert only(plan, "UMASK").numbers == (0o77,)
+    user = only(plan, "USER")
+    assert (tuple(user.numbers), user.flags) == ((5, 6, 2), ops.USER_KEEP_CAPS)
+    start = int.from_bytes(plan.encode()[20:24], "little") + user.strings[0]
+    assert plan.encode()[start : start + 8] == b"\7\0\0\0\x08\0\0\0"
+
+
+def test_capabilities(container_plan: MakePlan, config: Config, facts: Facts) -> None:
+    """CAP-2, CAP-3: five sets as masks; unknown names are warned about and left out."""
+    facts.last_capability = 40
+    warned: list[str] = []
+    facts.warn = warned.append
+    config["process"]["capabilities"] = {
+        "bounding": ["CAP_CHOWN", "CAP_FUTURE"], "permitted": ["CAP_KILL"],
+        "ambient": ["CAP_BPF"],
+    }  # fmt: skip
+    plan = container_plan()
+    assert only(plan, "BOUNDING").numbers == (1,)
+    assert only(plan, "CAPS").numbers == (0, 1 << 5, 0, 1 << 39)
+    assert warned == [
+        'process.capabilities: "CAP_FUTURE" is not known to this system and is left out'
+    ]
+
+
+def test_listen_and_preserved_fds(container_plan: MakePlan, facts: Facts) -> None:
+    """FD: LISTEN_PID follows the environment; exec keeps listening and preserved descriptors."""
+    facts.listen_fds, facts.preserve_fds = 2, 3
+    plan = container_plan()
+    assert between(codes(plan), "ENV_HOME", "UMASK") == ["ENV_HOME", "LISTEN_PID", "UMASK"]
+    assert only(plan, "EXEC").numbers == (5,)
+
+
+def test_console(container_plan: MakePlan, config: Config) -> None:
+    """CON: the terminal follows the switch, has size and owner, is bound on /dev/console."""
+    config["process"].update(terminal=True, consoleSize={"height": 24, "width": 80})
+    config["process"]["user"] = {"uid": 5, "gid": 6}
+    plan = container_plan()
+    assert between(codes(plan), "PIVOT", "STDIO") == ["PIVOT", "CONSOLE", "STDIO"]
+    console = only(plan, "CONSOLE")
+    assert (tuple(console.numbers), console.flags) == ((24, 80, 5, 6), ops.CONSOLE_BIND)
+
+
+def test_dev_bound_from_the_host(container_plan: MakePlan, config: Config) -> None:
+    """DEV-10: a /dev that is a bind of the host's is left alone."""
+    config["mounts"] = [{"destination": "/dev/", "source": "/dev", "options": ["rbind"]}]
+    found = codes(container_plan())
+    assert between(found, "ROOTFS", "PIVOT") == ["ROOTFS", "BIND", "PIVOT"]
+
+
+def test_own_device_in_the_place_of_a_default(container_plan: MakePlan, config: Config) -> None:
+    """DEV-8: a listed device takes the place of the default of the same path."""
+    config["linux"]["devices"] = [{"path": "/dev/null", "type": "c", "major": 1, "minor": 3,
+                                   "fileMode": 0o600}]  # fmt: skip
+    plan = container_plan()
+    nodes = [op for op in plan.ops if strings_of(plan, op)[0] == "/dev/null"]
+    assert [node.numbers[0] for node in nodes] == [0o020600]
+
+
+def test_working_directory_is_made(container_plan: MakePlan, config: Config) -> None:
+    """PRC-2: a cwd that is not there is made, before hooks and the switch."""
+    config["process"]["cwd"] = "/a/b"
+    found = codes(container_plan())
+    assert between(found, "UNLINK", "PIVOT")[2:] == ["MKDIR", "PIVOT"]
+
+
+def test_read_only_dev(container_plan: MakePlan, config: Config) -> None:
+    """MNT: /dev becomes read-only after its nodes were made."""
+    config["mounts"] = [{"destination": "/dev", "type": "tmpfs", "options": ["ro", "nosuid"]}]
+    plan = container_plan()
+    assert only(plan, "MOUNT").numbers[0] == 2 and only(plan, "MOUNT").numbers[3] == 0
+    assert only(plan, "SETATTR").words == "make /dev read-only"
+    assert between(codes(plan), "PIVOT", "SETATTR") == ["PIVOT", "SETATTR"]
+
+
+@pytest.mark.parametrize("namespaced", [True, False])
+def test_cgroup_view_v1(
+    container_plan: MakePlan, config: Config, facts: Facts, namespaced: bool
+) -> None:
+    """MNT-11: v1: a tmpfs, a mount a hierarchy, links for joint controllers, attributes last."""
+    facts.cgroup_mounts = [("cpu,cpuacct", ["cpu", "cpuacct"], "/sys/fs/cgroup/cpu/c1")]
+    config["mounts"] = [{"destination": "/sys/fs/cgroup", "type": "cgroup", "options": ["ro"]}]
+    if namespaced:
+        config["linux"]["namespaces"].append({"type": "cgroup"})
+    plan = container_plan()
+    view = between(codes(plan), "ROOTFS", "DEVICE")[1:-1]
+    assert view == ["MOUNT", "MOUNT" if namespaced else "BIND", "SYMLINK", "SYMLINK", "SETATTR"]
+    assert only(plan, "SETATTR").numbers[0] == 1
+
+
+@pytest.mark.parametrize("namespaced", [True, False])
+def test_cgroup_view_v2(
+    container_plan: MakePlan, config: Config, facts: Facts, namespaced: bool
+) -> None:
+    """MNT-11: v2 is one mount, or a bind of the container's own group without a namespace."""
+    facts.cgroup_version = 2
+    facts.cgroup_mounts = [("", [], "/sys/fs/cgroup/c1")]
+    config["mounts"] = [{"destination": "/sys/fs/cgroup", "type": "cgroup"}]
+    if namespaced:
+        config["linux"]["namespaces"].append({"type": "cgroup"})
+    plan = container_plan()
+    view = between(codes(plan), "ROOTFS", "DEVICE")[1:-1]
+    assert view == ["MOUNT" if namespaced else "BIND"]
+
+
+def test_many_sources(container_plan: MakePlan, config: Config, facts: Facts) -> None:
+    """MNT: descriptors of sources come in as many messages as the mounts need."""
+    facts.open_sources = True
+    config["mounts"] = [
+        {"destination": f"/m{n}", "source": "/s", "options": ["bind"]} for n in range(600)
+    ]
+    plan = container_plan()
+    assert codes(plan).count("SYNC:SOURCES") == 3 and len(facts.sources) == 601
+    indexes = [op.numbers[3] for op in plan.ops if op.code == "BIND"]
+    assert indexes == list(range(1, 601))
+
+
+def test_bind_source_is_relative_to_the_bundle(container_plan: MakePlan, config: Config) -> None:
+    """MNT-3: a relative source of a bind is taken from the bundle."""
+    config["mounts"] = [{"destination": "d", "source": "s", "options": ["rbind", "ro"]}]
+    plan = container_plan()
+    op = only(plan, "BIND")
+    assert strings_of(plan, op)[1:3] == ["/b/s", "/d"]
+    assert (op.numbers[0], op.flags, op.words) == (1, ops.MOUNT_RECURSIVE, "mount /b/s on /d")
+
+
+@pytest.mark.parametrize(
+    ("mount", "flags"),
+    [
+        ({"destination": "/proc", "type": "proc"}, ops.MOUNT_IN_PROC | ops.MOUNT_PLAIN_DIR),
+        ({"destination": "/sys", "type": "sysfs"}, ops.MOUNT_PLAIN_DIR),
+        ({"destination": "/t", "type": "tmpfs", "options": ["tmpcopyup"]}, ops.MOUNT_COPYUP),
+        ({"destination": "/proc/uptime", "source": "/u", "options": ["bind"]}, ops.MOUNT_IN_PROC),
+        ({"destination": "/proc", "source": "/proc", "options": ["rbind"]},
+         ops.MOUNT_IN_PROC | ops.MOUNT_FROM_PROC | ops.MOUNT_RECURSIVE),
+        ({"destination": "/i", "source": "/s", "options": ["bind", "ridmap"]},
+         ops.MOUNT_IDMAP_RECURSIVE),
+    ],
+)  # fmt: skip
+def test_mount_flags(container_plan: MakePlan, config: Config, mount: Config, flags: int) -> None:
+    """MNT-8: proc and sysfs want plain directories; /proc only takes procfs and lxcfs' files."""
+    config["mounts"] = [mount]
+    plan = container_plan()
+    (op,) = (op for op in plan.ops if op.code in ("MOUNT", "BIND"))
+    assert op.flags == flags
+
+
+@pytest.mark.parametrize(
+    ("mount", "text"),
+    [
+        ({"destination": "/.", "type": "tmpfs"},
+         "mounts[0].destination: a mount on / would cover the root filesystem"),
+        ({"destination": "/x", "source": "/s", "options": ["bind", "size=1", "y"]},
+         "mounts[0].options: a bind mount cannot have filesystem-specific options: size=1,y"),
+        ({"destination": "/x", "options": ["bind"]},
+         "mounts[0].source: a bind mount needs a source"),
+        ({"destination": "/x"}, "mounts[0].type: a mount that is not a bind needs a type"),
+        ({"destination": "/x", "type": "tmpfs", "options": ["idmap"]},
+         "mounts[0].options: idmap is for bind mounts only"),
+        ({"destination": "/proc", "type": "tmpfs"},
+         "mounts[0].destination: only procfs may be mounted on /proc, not tmpfs"),
+        ({"destination": "/x/../proc/sys/kernel", "type": "tmpfs"},
+         'mounts[0].destination: "/proc/sys/kernel" cannot be mounted because it is inside /proc'),
+    ],
+)  # fmt: skip
+def test_refused_mounts(container_plan: MakePlan, config: Config, mount: Config, text: str) -> None:
+    """MNT-9, VAL-1: what may not be mounted is refused by its place in the config."""
+    config["mounts"] = [mount]
+    with pytest.raises(ConfigError) as caught:
+        container_plan()
+    assert str(caught.value) == text
+
+
+def test_exec(exec_plan: MakePlan, facts: Facts) -> None:
+    """OPS: exec joins, forks into the pid namespace, takes the root, and goes on alike."""
+    facts.no_new_keyring = True
+    facts.joins = [Join(7, ns.CLONE_NEWPID | ns.CLONE_NEWNS, "the container")]
+    plan = exec_plan()
+    assert codes(plan) == [
+        "JOIN", "FORK", "CHROOT", *BEFORE_USER, *USER, "LOOKUP", "READY", "EXEC",
+    ]  # fmt: skip
+    assert (plan.keep_fds, plan.clone_flags) == ([7], 0)
+
+
+def test_exec_into_a_user_namespace(exec_plan: MakePlan, facts: Facts) -> None:
+    """OPS: a joined user namespace makes the stage its root."""
+    facts.joins = [Join(7, ns.CLONE_NEWUSER, "u")]
+    assert codes(exec_plan())[:3] == ["JOIN", "FORK", "SET_IDS"]
+
+
+def test_exec_runs_no_hooks(exec_plan: MakePlan, config: Config) -> None:
+    """HK-9: hooks belong to the container's life, not to exec."""
+    config["hooks"] = {"startContainer": [{"path": "/h"}]}
+    assert "HOOK" not in codes(exec_plan())
+
+
+def test_exec_with_a_terminal_and_a_label(exec_plan: MakePlan, config: Config) -> None:
+    """OPS: exec's terminal is not bound on /dev/console; labels need the private procfs."""
+    config["process"].update(terminal=True, selinuxLabel="l")
+    plan = exec_plan()
+    assert between(codes(plan), "CHROOT", "STDIO") == [
+        "CHROOT", "PROCFS", "CONSOLE", "WRITE_SELF", "STDIO",
+    ]  # fmt: skip
+    assert only(plan, "CONSOLE").flags == 0
