@@ -71,7 +71,7 @@ def context(home: Path, builder: Builder, request: pytest.FixtureRequest) -> Pat
 
 
 def test_build_with_run_steps(builder: Builder, image: str, context: Path) -> None:
-    """CLI run --keep, BUILD: RUN steps run in order as the right user, and their files are kept."""
+    """PRC-4, USR-1, PRC-5: RUN steps run in order as the right user, and their files are kept."""
     (context / "Dockerfile").write_text(DOCKERFILE.format(image=image))
     tag = f"built-{builder.name}-{image.split(':')[0]}:test"
     builder.build(context, tag)
@@ -80,7 +80,7 @@ def test_build_with_run_steps(builder: Builder, image: str, context: Path) -> No
 
 
 def test_failing_step_ends_the_build(builder: Builder, context: Path) -> None:
-    """CLI exit, BUILD: a RUN step's exit status ends the build and is told."""
+    """OPS-T3: a RUN step's exit status ends the build and is told."""
     (context / "Dockerfile").write_text("FROM busybox:test\nRUN echo before; exit 7\nRUN echo no\n")
     done = builder.build(context, "never:test", status=None)
     text = done.stdout + done.stderr
@@ -90,7 +90,7 @@ def test_failing_step_ends_the_build(builder: Builder, context: Path) -> None:
 
 
 def test_missing_program_in_a_step(builder: Builder, context: Path) -> None:
-    """ERR, BUILD: a RUN step whose program is missing says so."""
+    """PRC-6, PRC-9: a RUN step whose program is missing says so."""
     (context / "Dockerfile").write_text('FROM busybox:test\nRUN ["no-such", "x"]\n')
     done = builder.build(context, "never:test", status=None)
     text = done.stdout + done.stderr
@@ -99,7 +99,7 @@ def test_missing_program_in_a_step(builder: Builder, context: Path) -> None:
 
 
 def test_cache_and_tmpfs_mounts(builder: Builder, context: Path) -> None:
-    """MNT, BUILD: RUN --mount gives a tmpfs and a cache, and neither is in the image."""
+    """MNT-1, OPT-4: RUN --mount gives a tmpfs and a cache, and neither is in the image."""
     if builder.name == "docker-classic":
         pytest.skip("docker's classic builder has no RUN --mount")
     (context / "Dockerfile").write_text(

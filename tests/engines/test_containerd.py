@@ -71,19 +71,19 @@ def task(containerd: Containerd, ref: str) -> Iterator[Task]:
 
 
 def test_run(containerd: Containerd, ref: str) -> None:
-    """CLI create, start, delete: ctr run prints the program's output."""
+    """OPS-C3, OPS-T3, OPS-D3: ctr run prints the program's output."""
     done = run(containerd, ref, "sh", "-c", "echo out; echo err >&2")
     assert (done.stdout, done.stderr) == ("out\n", "err\n")
 
 
 @pytest.mark.parametrize("code", [1, 7, 255])
 def test_exit_status(containerd: Containerd, ref: str, code: int) -> None:
-    """CLI exit: ctr run ends with the program's status."""
+    """OPS-T3: ctr run ends with the program's status."""
     run(containerd, ref, "sh", "-c", f"exit {code}", status=code)
 
 
 def test_terminal_size(containerd: Containerd, ref: str) -> None:
-    """PROC terminal: ctr run -t has a terminal that takes the caller's size."""
+    """PRC-2, PRC-3: ctr run -t has a terminal that takes the caller's size."""
     with terminal(containerd, ref, "sh", rows=31, columns=97) as term:
         term.expect("[#$] ")
         term.type("until stty size | grep '31 97'; do sleep 0.1; done\n")
@@ -93,14 +93,14 @@ def test_terminal_size(containerd: Containerd, ref: str) -> None:
 
 
 def test_exec(task: Task) -> None:
-    """CLI exec: output, status, user and directory of ctr task exec."""
+    """OPS-0: output, status, user and directory of ctr task exec."""
     done = task.exec("sh", "-c", "pwd; id -u; exit 4", options=("--user", "1000", "--cwd", "/tmp"),
                      status=4)
     assert done.stdout.split() == ["/tmp", "1000"]
 
 
 def test_exec_terminal(task: Task) -> None:
-    """PROC exec terminal: ctr task exec -t has a terminal of its own."""
+    """PRC-2, PRC-3: ctr task exec -t has a terminal of its own."""
     argv = task.daemon.argv("task", "exec", "-t", "--exec-id", "term", task.id, "sh")
     with task.daemon.sandbox.terminal(argv) as term:
         term.expect("[#$] ")
@@ -111,13 +111,13 @@ def test_exec_terminal(task: Task) -> None:
 
 
 def test_kill(task: Task) -> None:
-    """CLI kill: ctr task kill with a signal name ends the task."""
+    """OPS-K3: ctr task kill with a signal name ends the task."""
     task.daemon.ctr("task", "kill", "-s", "SIGKILL", task.id)
     wait_until(lambda: task.status() == "STOPPED", "the task has stopped")
 
 
 def test_kill_of_a_stopped_task(task: Task) -> None:
-    """ERR kill: containerd takes the runtime's answer for a dead task as `not found`."""
+    """OPS-K2: containerd takes the runtime's answer for a dead task as `not found`."""
     task.daemon.ctr("task", "kill", "-s", "SIGKILL", task.id)
     wait_until(lambda: task.status() == "STOPPED", "the task has stopped")
     done = task.daemon.ctr("task", "kill", "-s", "SIGTERM", task.id, status=None)
@@ -125,7 +125,7 @@ def test_kill_of_a_stopped_task(task: Task) -> None:
 
 
 def test_pause_and_resume(task: Task) -> None:
-    """CLI pause, resume: the task's state follows."""
+    """STA-8: the task's state follows."""
     task.daemon.ctr("task", "pause", task.id)
     assert task.status() == "PAUSED"
     task.daemon.ctr("task", "resume", task.id)
@@ -134,7 +134,7 @@ def test_pause_and_resume(task: Task) -> None:
 
 
 def test_ps(task: Task) -> None:
-    """CLI ps --format json: ctr task ps lists the task's pid."""
+    """OPS-0: ctr task ps lists the task's pid."""
     listed = task.daemon.ctr("task", "ps", task.id).stdout.splitlines()[1:]
     pids = [line.split()[0] for line in listed]
     main = [line.split()[1] for line in task.daemon.ctr("task", "ls").stdout.splitlines()
@@ -143,13 +143,13 @@ def test_ps(task: Task) -> None:
 
 
 def test_metrics(task: Task) -> None:
-    """CG: containerd reads the task's cgroup: one process at work."""
+    """CGP-1: containerd reads the task's cgroup: one process at work."""
     found = json.loads(task.daemon.ctr("task", "metrics", "--format", "json", task.id).stdout)
     assert found["pids"]["current"] >= 1
 
 
 def test_memory_limit(containerd: Containerd, ref: str) -> None:
-    """CG memory.limit: --memory-limit is in the task's own cgroup."""
+    """MEM-1: --memory-limit is in the task's own cgroup."""
     ident = f"t{next(_numbers)}"
     containerd.ctr("run", "-d", *containerd.run_options(ident), "--memory-limit", str(40 << 20),
                    ref, ident, "sleep", "1000")
@@ -164,7 +164,7 @@ def test_memory_limit(containerd: Containerd, ref: str) -> None:
 
 
 def test_options(containerd: Containerd, ref: str, home: Path) -> None:
-    """CFG: environment, directory, bind mount, read-only root together."""
+    """PRC-4, PRC-5, ROOT-5, OPT-1: environment, directory, bind mount, read-only root together."""
     place = home / "ctr-data"
     place.mkdir(exist_ok=True)
     (place / "file").write_text("shared\n")
@@ -177,7 +177,7 @@ def test_options(containerd: Containerd, ref: str, home: Path) -> None:
 
 
 def test_seccomp(containerd: Containerd) -> None:
-    """SEC: --seccomp puts a filter."""
+    """SEC-1: --seccomp puts a filter."""
     ref = "localhost/busybox:test"
     found = run(containerd, ref, "grep", "Seccomp:", "/proc/self/status", options=("--seccomp",))
     assert found.stdout.split()[1] == "2"
@@ -189,7 +189,7 @@ def test_seccomp(containerd: Containerd) -> None:
 ])
 def test_program_that_cannot_start(containerd: Containerd, ref: str, program: str,
                                    message: str) -> None:
-    """ERR create: containerd shows the reason from the runtime's JSON log."""
+    """PRC-9, ERR-1: containerd shows the reason from the runtime's JSON log."""
     done = run(containerd, ref, program, status=1)
     assert "OCI runtime create failed: " in done.stderr
     assert message in done.stderr
@@ -197,7 +197,7 @@ def test_program_that_cannot_start(containerd: Containerd, ref: str, program: st
 
 
 def test_nothing_is_left(containerd: Containerd) -> None:
-    """LIFE delete: after run --rm no task, container, cgroup or state file remains."""
+    """OPS-D3, LIF-1: after run --rm no task, container, cgroup or state file remains."""
     ident = f"gone{next(_numbers)}"
     containerd.ctr("run", "--rm", *containerd.run_options(ident), "localhost/busybox:test", ident,
                    "true")

@@ -12,7 +12,7 @@ from .engine import Engine
 
 @pytest.mark.parametrize("code", [0, 1, 7, 125, 255])
 def test_exit_status_is_the_programs(engine: Engine, image: str, code: int) -> None:
-    """CLI exit: `run` ends with the program's own status."""
+    """OPS-T3: `run` ends with the program's own status."""
     engine.run(image, "sh", "-c", f"exit {code}", status=code)
 
 
@@ -25,7 +25,7 @@ def test_exit_status_is_the_programs(engine: Engine, image: str, code: int) -> N
 ])
 def test_program_that_cannot_start(engine: Engine, image: str, program: str, code: int,
                                    message: str) -> None:
-    """ERR run: the reason in runc's words, by which engines choose 126 or 127."""
+    """PRC-6, PRC-9: the reason in runc's words, by which engines choose 126 or 127."""
     done = engine.run(image, program, status=None)
     # Engines older than runc 1.2 do not know `is a directory` and fall back to 125.
     assert done.returncode in ((code, 125) if "is a directory" in done.stderr else (code,))
@@ -34,14 +34,14 @@ def test_program_that_cannot_start(engine: Engine, image: str, program: str, cod
 
 
 def test_script_without_its_interpreter(engine: Engine, image: str) -> None:
-    """ERR run: a script whose interpreter is missing is named as not found."""
+    """PRC-6, PRC-9: a script whose interpreter is missing is named as not found."""
     done = engine.run(image, "/bad-script", status=None)
     assert done.returncode not in (0, 125)
     assert "exec /bad-script: no such file or directory" in done.stdout + done.stderr
 
 
 def test_failed_start_leaves_nothing_running(engine: Engine) -> None:
-    """ERR create: a container whose program is missing is `created`, with no process."""
+    """PRC-9, ERR-1: a container whose program is missing is `created`, with no process."""
     with engine.create("busybox:test", "no-such") as made:
         engine("start", made.name, status=None)
         assert made.state()["Pid"] == 0
@@ -49,7 +49,7 @@ def test_failed_start_leaves_nothing_running(engine: Engine) -> None:
 
 
 def test_bad_working_directory(engine: Engine) -> None:
-    """ERR run: a working directory that is a file is refused with the reason."""
+    """PRC-6, PRC-9: a working directory that is a file is refused with the reason."""
     done = engine.run("--workdir", "/etc/passwd", "busybox:test", "true", status=None)
     assert done.returncode in (125, 126, 127)
     assert "not a directory" in done.stderr.lower()

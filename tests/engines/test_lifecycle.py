@@ -12,7 +12,7 @@ from .sandbox import wait_until
 
 
 def test_states_of_a_life(engine: Engine, image: str) -> None:
-    """LIFE: created, running, exited, as inspect tells them."""
+    """STA-8, OPS-T3: created, running, exited, as inspect tells them."""
     with engine.create(image, "sleep", "1000") as made:
         assert made.state()["Status"] in ("created", "configured")
         engine("start", made.name)
@@ -26,13 +26,13 @@ def test_states_of_a_life(engine: Engine, image: str) -> None:
 
 
 def test_start_again(engine: Engine) -> None:
-    """LIFE: a container that has ended can be started again with its file system."""
+    """STA-8, OPS-T3: a container that has ended can be started again with its file system."""
     with engine.create("busybox:test", "sh", "-c", "echo x >> /count; wc -l < /count") as made:
         assert [engine.out("start", "-a", made.name) for _ in range(3)] == ["1", "2", "3"]
 
 
 def test_pause_freezes(box: Container) -> None:
-    """LIFE pause, resume: while paused nothing runs; after unpause it goes on."""
+    """STA-8: while paused nothing runs; after unpause it goes on."""
     engine = box.engine
     engine("exec", "-d", box.name, "sh", "-c", "while :; do echo x >> /ticks; sleep 0.1; done")
     count = ["wc", "-l", f"/proc/{box.pid()}/root/ticks"]
@@ -52,7 +52,7 @@ def test_pause_freezes(box: Container) -> None:
 
 
 def test_exec_in_a_paused_container_is_refused(box: Container) -> None:
-    """LIFE pause: exec is refused while paused, with the word paused."""
+    """STA-8: exec is refused while paused, with the word paused."""
     box.engine("pause", box.name)
     done = box.exec("true", status=None)
     box.engine("unpause", box.name)
@@ -61,7 +61,7 @@ def test_exec_in_a_paused_container_is_refused(box: Container) -> None:
 
 
 def test_remove_a_paused_container(engine: Engine) -> None:
-    """LIFE delete: a paused container is removed by force and leaves no process."""
+    """OPS-D3, LIF-1: a paused container is removed by force and leaves no process."""
     with engine.start("busybox:test", "sleep", "5432") as made:
         engine("pause", made.name)
         engine.remove(made.name)
@@ -70,7 +70,7 @@ def test_remove_a_paused_container(engine: Engine) -> None:
 
 
 def test_top(box: Container) -> None:
-    """OPS ps: `top` lists the processes of the container."""
+    """OPS-0: `top` lists the processes of the container."""
     box.engine("exec", "-d", box.name, "sleep", "222")
     wait_until(lambda: {"sleep 1000", "sleep 222"} <= {
         " ".join(line.split()[7:]) for line in box.engine.out("top", box.name).splitlines()},
@@ -78,7 +78,7 @@ def test_top(box: Container) -> None:
 
 
 def test_events(engine: Engine) -> None:
-    """LIFE: the engine's events tell create, start, die with the exit code, in order."""
+    """STA-8, OPS-T3: the engine's events tell create, start, die with the exit code, in order."""
     begin = int(time.time())
     with engine.create("busybox:test", "sh", "-c", "exit 5") as made:
         engine("start", "-a", made.name, status=5)
@@ -95,7 +95,7 @@ def test_events(engine: Engine) -> None:
 
 
 def test_healthcheck(engine: Engine) -> None:
-    """EXEC: a health check runs inside and its verdict follows the container's state."""
+    """STA-10: a health check runs inside and its verdict follows the container's state."""
     with engine.start("--health-cmd", "test -e /healthy", "--health-interval=1s",
                       "--health-retries=1", "busybox:test", "sleep", "1000") as made:
         def verdict() -> str:
@@ -109,7 +109,7 @@ def test_healthcheck(engine: Engine) -> None:
 
 
 def test_cp_both_ways(box: Container, home: Path) -> None:
-    """LIFE: `cp` into and out of a running container."""
+    """STA-8, OPS-T3: `cp` into and out of a running container."""
     source, back = home / f"{box.name}-in", home / f"{box.name}-out"
     source.write_text("copied\n")
     box.engine("cp", str(source), f"{box.name}:/tmp/there")
@@ -119,7 +119,7 @@ def test_cp_both_ways(box: Container, home: Path) -> None:
 
 
 def test_commit(box: Container) -> None:
-    """LIFE pause: `commit` (which pauses) makes an image with the container's files."""
+    """STA-8: `commit` (which pauses) makes an image with the container's files."""
     box.exec("sh", "-c", "echo baked > /baked")
     image = f"committed-{box.engine.name}:test"
     box.engine("commit", box.name, image)
@@ -131,7 +131,7 @@ def test_commit(box: Container) -> None:
 
 
 def test_diff(box: Container) -> None:
-    """ROOT: what the container changed is what was written, and no runtime's leavings."""
+    """ROOT-2: what the container changed is what was written, and no runtime's leavings."""
     box.exec("touch", "/made")
     changed = set(box.engine.out("diff", box.name).splitlines())
     assert "A /made" in changed
@@ -142,13 +142,13 @@ def test_diff(box: Container) -> None:
 
 
 def test_wait_tells_the_exit_code(engine: Engine) -> None:
-    """LIFE: `wait` on a detached container gives its exit status."""
+    """STA-8, OPS-T3: `wait` on a detached container gives its exit status."""
     with engine.start("busybox:test", "sh", "-c", "sleep 0.5; exit 6") as made:
         assert engine.out("wait", made.name) == "6"
 
 
 def test_nothing_is_left_of_a_container(engine: Engine) -> None:
-    """LIFE delete: after rm no process, mount, cgroup or state file names the container."""
+    """OPS-D3, LIF-1: after rm no process, mount, cgroup or state file names the container."""
     with engine.start("--memory=64m", "--tmpfs=/scratch", "-v", "/data", "busybox:test", "sleep",
                       "6543") as made:
         made.exec("true")

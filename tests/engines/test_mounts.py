@@ -33,7 +33,7 @@ def mount_line(engine: Engine, target: str, *options: str) -> list[str]:
 
 
 def test_bind_read_write(engine: Engine, image: str, shared: Path) -> None:
-    """MNT bind: both sides see the same files and writes reach the host."""
+    """MNT-3, MNT-4: both sides see the same files and writes reach the host."""
     done = engine.run_out("-v", f"{shared}:/data", image, "sh", "-c",
                           "cat /data/file; echo inside > /data/new")
     assert done == "from outside"
@@ -41,7 +41,7 @@ def test_bind_read_write(engine: Engine, image: str, shared: Path) -> None:
 
 
 def test_bind_read_only(engine: Engine, image: str, shared: Path) -> None:
-    """MNT bind ro: writes are refused with EROFS and nothing is made on the host."""
+    """MNT-12, OPT-1: writes are refused with EROFS and nothing is made on the host."""
     done = engine.run("-v", f"{shared}:/data:ro", image, "sh", "-c",
                       "cat /data/file && touch /data/new", status=1)
     assert done.stdout == "from outside\n"
@@ -50,13 +50,13 @@ def test_bind_read_only(engine: Engine, image: str, shared: Path) -> None:
 
 
 def test_bind_a_file(engine: Engine, image: str, shared: Path) -> None:
-    """MNT bind: a single file is mounted over a path that the image lacks."""
+    """MNT-3, MNT-4: a single file is mounted over a path that the image lacks."""
     assert engine.run_out("-v", f"{shared}/file:/some/new/name", image, "cat",
                           "/some/new/name") == "from outside"
 
 
 def test_bind_through_an_image_symlink(engine: Engine, shared: Path) -> None:
-    """MNT destination: a link in the image's path is followed inside the root, never outside."""
+    """MNT-8: a link in the image's path is followed inside the root, never outside."""
     script = "FROM busybox:test\nRUN ln -s /etc /link\n"
     place = shared / "context"
     place.mkdir()
@@ -68,7 +68,7 @@ def test_bind_through_an_image_symlink(engine: Engine, shared: Path) -> None:
 
 
 def test_missing_bind_source(engine: Engine, home: Path) -> None:
-    """ERR mount: a --mount source that is not there is refused and named."""
+    """MNT-8, ERR-1: a --mount source that is not there is refused and named."""
     done = engine.run("--mount", f"type=bind,source={home}/absent,target=/data", "busybox:test",
                       "true", status=None)
     assert done.returncode == 125
@@ -76,14 +76,14 @@ def test_missing_bind_source(engine: Engine, home: Path) -> None:
 
 
 def test_file_onto_directory(engine: Engine, shared: Path) -> None:
-    """ERR mount: binding a file over a directory is refused with `not a directory`."""
+    """MNT-8, ERR-1: binding a file over a directory is refused with `not a directory`."""
     done = engine.run("-v", f"{shared}/file:/etc", "busybox:test", "true", status=None)
     assert done.returncode in (125, 126, 127)
     assert "not a directory" in done.stderr
 
 
 def test_volume_outlives_its_container(engine: Engine, image: str) -> None:
-    """MNT bind: a named volume keeps what one container wrote for the next."""
+    """MNT-3, MNT-4: a named volume keeps what one container wrote for the next."""
     engine("volume", "create", "kept")
     try:
         engine.run("-v", "kept:/data", image, "sh", "-c", "echo word > /data/file")
@@ -93,33 +93,33 @@ def test_volume_outlives_its_container(engine: Engine, image: str) -> None:
 
 
 def test_read_only_root(engine: Engine, image: str) -> None:
-    """ROOT readonly: the root refuses writes, a tmpfs and a bind stay writable."""
+    """ROOT-5, ROOT-6: the root refuses writes, a tmpfs and a bind stay writable."""
     done = engine.run("--read-only", "--tmpfs", "/tmp", image, "sh", "-c",
                       "touch /tmp/yes && touch /no", status=1)
     assert "Read-only file system" in done.stderr
 
 
 def test_tmpfs_options(engine: Engine) -> None:
-    """MNT tmpfs: size, mode and flags are the mount's."""
+    """OPT-1, OPT-4: size, mode and flags are the mount's."""
     found = mount_line(engine, "/scratch", "--tmpfs", "/scratch:rw,noexec,size=3m,mode=1770")
     assert "noexec" in found[5].split(",")
     assert {"size=3072k", "mode=1770"} <= set(found[-1].split(","))
 
 
 def test_tmpfs_size_is_enforced(engine: Engine) -> None:
-    """MNT tmpfs: writing beyond size is refused with ENOSPC."""
+    """OPT-1, OPT-4: writing beyond size is refused with ENOSPC."""
     done = engine.run("--tmpfs", "/scratch:size=1m", "busybox:test", "dd", "if=/dev/zero",
                       "of=/scratch/x", "bs=64k", "count=40", status=1)
     assert "No space left on device" in done.stderr
 
 
 def test_shm_size(engine: Engine) -> None:
-    """MNT shm: --shm-size is the size of /dev/shm."""
+    """DFS-1, OPT-4: --shm-size is the size of /dev/shm."""
     assert "size=12288k" in mount_line(engine, "/dev/shm", "--shm-size=12m")[-1].split(",")
 
 
 def test_nested_mounts_keep_their_order(engine: Engine, shared: Path) -> None:
-    """MNT order: a mount inside another mount's target is there, whatever the option order."""
+    """MNT-1: a mount inside another mount's target is there, whatever the option order."""
     (shared / "inner").mkdir()
     found = engine.run_out("-v", f"{shared}/file:/outer/inner/file", "-v", f"{shared}:/outer",
                            "busybox:test", "sh", "-c", "ls /outer; cat /outer/inner/file")
@@ -129,7 +129,7 @@ def test_nested_mounts_keep_their_order(engine: Engine, shared: Path) -> None:
 @pytest.mark.parametrize(("mode", "seen"), [("rslave", True), ("rprivate", False)])
 def test_propagation_into_the_container(engine: Engine, shared: Path, mode: str,
                                         seen: bool) -> None:
-    """MNT propagation: a mount made later outside appears inside with rslave, not rprivate."""
+    """OPT-1, RFP-1: a mount made later outside appears inside with rslave, not rprivate."""
     (shared / "later").mkdir()
     with engine.start("-v", f"{shared}:/data:{mode}", "busybox:test", "sleep", "1000") as made:
         engine.sandbox.run(["mount", "-t", "tmpfs", "none", f"{shared}/later"])
@@ -141,7 +141,7 @@ def test_propagation_into_the_container(engine: Engine, shared: Path, mode: str,
 
 
 def test_propagation_out_of_the_container(engine: Engine, shared: Path) -> None:
-    """MNT propagation: with rshared a mount made inside appears outside."""
+    """OPT-1, RFP-1: with rshared a mount made inside appears outside."""
     (shared / "made").mkdir()
     with engine.start(*MAY_MOUNT, "-v", f"{shared}:/data:rshared", "busybox:test",
                       "sleep", "1000") as made:
@@ -152,7 +152,7 @@ def test_propagation_out_of_the_container(engine: Engine, shared: Path) -> None:
 
 
 def test_mounts_do_not_leak_outside(engine: Engine) -> None:
-    """MNT propagation: what the container mounts privately is never seen outside."""
+    """OPT-1, RFP-1: what the container mounts privately is never seen outside."""
     with engine.start(*MAY_MOUNT, "busybox:test", "sh", "-c",
                       "mount -t tmpfs marker-of-test /tmp && sleep 1000") as made:
         wait_until(lambda: "marker-of-test" in made.out("cat", "/proc/mounts"), "mounted inside")
@@ -160,7 +160,7 @@ def test_mounts_do_not_leak_outside(engine: Engine) -> None:
 
 
 def test_volumes_from(engine: Engine) -> None:
-    """MNT bind: a second container sees the first one's anonymous volume."""
+    """MNT-3, MNT-4: a second container sees the first one's anonymous volume."""
     with engine.start("-v", "/data", "busybox:test", "sh", "-c",
                       "echo word > /data/file; exec sleep 1000") as made:
         wait_until(lambda: made.exec("cat", "/data/file", status=None).stdout, "written")

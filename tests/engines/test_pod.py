@@ -25,7 +25,7 @@ def start(podman: Podman, name: str, *args: str) -> None:
 
 
 def test_pod_shares_namespaces(podman: Podman, pod: str) -> None:
-    """NS by path: containers of a pod share net, ipc and uts, each has its own mnt and pid."""
+    """NS-2: containers of a pod share net, ipc and uts, each has its own mnt and pid."""
     for name in ("one", "two"):
         start(podman, name, "sleep", "1000")
     links = {name: {kind: podman.out("exec", name, "readlink", f"/proc/self/ns/{kind}")
@@ -35,7 +35,7 @@ def test_pod_shares_namespaces(podman: Podman, pod: str) -> None:
 
 
 def test_pod_talks_over_localhost(podman: Podman, pod: str) -> None:
-    """NS network: one container of the pod reaches another's server on 127.0.0.1."""
+    """NS-3: one container of the pod reaches another's server on 127.0.0.1."""
     start(podman, "server", "sh", "-c", "echo hi > /tmp/f; exec httpd -f -p 8080 -h /tmp")
     start(podman, "client", "sleep", "1000")
     fetch = "until wget -q -O - http://127.0.0.1:8080/f; do sleep 0.1; done"
@@ -43,7 +43,7 @@ def test_pod_talks_over_localhost(podman: Podman, pod: str) -> None:
 
 
 def test_pod_stop_and_start(podman: Podman, pod: str) -> None:
-    """LIFE: a pod stopped and started again runs its containers again."""
+    """STA-8, OPS-T3: a pod stopped and started again runs its containers again."""
     start(podman, "member", "sleep", "1000")
     podman("pod", "stop", "-t", "0", pod)
     assert podman.out("inspect", "-f", "{{.State.Status}}", "member") == "exited"

@@ -19,14 +19,14 @@ def limit(where: Container | Engine, *options: str, v1: str, v2: str) -> str:
 
 
 def test_memory_limit(engine: Engine, image: str) -> None:
-    """CG memory.limit: --memory is the limit in the container's own memory cgroup."""
+    """MEM-1: --memory is the limit in the container's own memory cgroup."""
     found = limit(engine, "--memory=48m", image, v1="memory/memory.limit_in_bytes",
                   v2="memory.max")
     assert int(found) == 48 * MIB
 
 
 def test_memory_reservation(engine: Engine) -> None:
-    """CG memory.reservation: --memory-reservation is the soft limit."""
+    """MEM-2: --memory-reservation is the soft limit."""
     found = limit(engine, "--memory=64m", "--memory-reservation=32m", "busybox:test",
                   v1="memory/memory.soft_limit_in_bytes", v2="memory.low")
     assert int(found) == 32 * MIB
@@ -41,12 +41,12 @@ def test_memory_reservation(engine: Engine) -> None:
 ])
 def test_limit_is_written(engine: Engine, image: str, option: str, v1: str, v2: str,
                           values: tuple[str, ...]) -> None:
-    """CG cpu, cpuset, pids: each limit is in the container's own cgroup."""
+    """CPU-1, CPU-2, CPU-3, CPU-6, PID-1: each limit is in the container's own cgroup."""
     assert limit(engine, option, image, v1=v1, v2=v2) in values
 
 
 def test_memory_limit_is_enforced(engine: Engine) -> None:
-    """CG memory: a program beyond its limit is killed, status 137; docker says OOMKilled."""
+    """MEM-1, MEM-3: a program beyond its limit is killed, status 137; docker says OOMKilled."""
     script = "tail -c 200000000 /dev/zero"
     with engine.create("--memory=32m", "--memory-swap=32m", "busybox:test", "sh", "-c",
                        f"exec {script}") as made:
@@ -58,7 +58,7 @@ def test_memory_limit_is_enforced(engine: Engine) -> None:
 
 
 def test_pids_limit_is_enforced(engine: Engine) -> None:
-    """CG pids: with a limit of 5 the sixth process is refused."""
+    """PID-1: with a limit of 5 the sixth process is refused."""
     script = "for n in 1 2 3 4 5 6 7 8; do sleep 5 & done; wait"
     done = engine.run("--pids-limit=5", "busybox:test", "sh", "-c", script, status=None)
     assert "fork" in done.stderr
@@ -66,7 +66,7 @@ def test_pids_limit_is_enforced(engine: Engine) -> None:
 
 
 def test_container_cgroup_is_its_own(engine: Engine) -> None:
-    """CG path: each container is in its own cgroup below the parent that was asked for."""
+    """CGP-1, CGP-3: each container is in its own cgroup below the parent that was asked for."""
     with engine.start("busybox:test", "sleep", "1000") as made:
         text = engine.sandbox.run(["cat", f"/proc/{made.pid()}/cgroup"]).stdout
         paths = {line.split(":", 2)[2] for line in text.splitlines() if "memory" in line} \
@@ -78,17 +78,17 @@ def test_container_cgroup_is_its_own(engine: Engine) -> None:
 
 
 def test_blockio_weight_is_accepted(engine: Engine) -> None:
-    """CG blockIO: a container with blkio options starts where the kernel lacks the weight file."""
+    """BIO-1: a container with blkio options starts where the kernel lacks the weight file."""
     assert engine.run_out("--blkio-weight=300", "busybox:test", "echo", "ok") == "ok"
 
 
 def test_oom_score_adj(engine: Engine, image: str) -> None:
-    """PROC oomScoreAdj: --oom-score-adj is what the kernel holds for the program."""
+    """OOM-1: --oom-score-adj is what the kernel holds for the program."""
     assert engine.run_out("--oom-score-adj=321", image, "cat", "/proc/self/oom_score_adj") == "321"
 
 
 def test_ulimit(engine: Engine) -> None:
-    """PROC rlimits: --ulimit sets soft and hard limits."""
+    """RLM-3: --ulimit sets soft and hard limits."""
     options = [each for each in engine.run_options if "ulimit" not in each]
     done = engine("run", "--rm", *options, "--ulimit=nofile=99:111", "--ulimit=core=0:0",
                   "--ulimit=nproc=500:500", "busybox:test", "cat", "/proc/self/limits")
@@ -98,7 +98,7 @@ def test_ulimit(engine: Engine) -> None:
 
 
 def test_stats(engine: Engine) -> None:
-    """CG stats: `stats` reports the container's memory limit and its one process."""
+    """MEM-1: `stats` reports the container's memory limit and its one process."""
     with engine.start("--memory=64m", "busybox:test", "sleep", "1000") as made:
         line = engine.out("stats", "--no-stream", "--format",
                           "{{.MemUsage}}|{{.PIDs}}", made.name)

@@ -30,7 +30,7 @@ def need_privileged(engine: Engine) -> None:
 
 
 def test_default_profile(engine: Engine, image: str) -> None:
-    """SEC seccomp, CAP: by default a filter is active and capabilities are few."""
+    """SEC-1, CAP-2: by default a filter is active and capabilities are few."""
     found = status(engine, image=image)
     assert found["Seccomp"] == "2"
     assert 0 < int(found["CapEff"], 16) < 1 << 32
@@ -42,13 +42,13 @@ SWAPON = ("sh", "-c", "dd if=/dev/zero of=/tmp/swap bs=64k count=2 2>&1 && swapo
 
 
 def test_default_seccomp_profile_refuses(engine: Engine) -> None:
-    """SEC seccomp: the default profile refuses swapon even to one who has the capability."""
+    """SEC-1, SEC-2: the default profile refuses swapon even to one who has the capability."""
     done = engine.run("--cap-add=SYS_ADMIN", "busybox:test", *SWAPON, status=1)
     assert "Operation not permitted" in done.stderr
 
 
 def test_seccomp_unconfined(engine: Engine) -> None:
-    """SEC seccomp: with the profile off no filter is active: swapon gets to look at its file."""
+    """SEC-1, SEC-2: with the profile off no filter is active: swapon gets to look at its file."""
     done = engine.run("--cap-add=SYS_ADMIN", "--security-opt", "seccomp=unconfined",
                       "busybox:test", *SWAPON, status=1)
     assert "Invalid argument" in done.stderr
@@ -56,7 +56,7 @@ def test_seccomp_unconfined(engine: Engine) -> None:
 
 
 def test_own_seccomp_profile(engine: Engine, home: Path) -> None:
-    """SEC seccomp: a profile's own errno is what the program gets."""
+    """SEC-1, SEC-2: a profile's own errno is what the program gets."""
     profile = home / f"{engine.name}-seccomp.json"
     profile.write_text(json.dumps({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
         {"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 28}]}))
@@ -66,13 +66,13 @@ def test_own_seccomp_profile(engine: Engine, home: Path) -> None:
 
 
 def test_no_new_privileges(engine: Engine, image: str) -> None:
-    """PROC noNewPrivileges: the kernel's flag is set when asked, and only then."""
+    """NNP-1: the kernel's flag is set when asked, and only then."""
     assert status(engine, image=image)["NoNewPrivs"] == "0"
     assert status(engine, "--security-opt=no-new-privileges", image=image)["NoNewPrivs"] == "1"
 
 
 def test_cap_drop_all(engine: Engine, image: str) -> None:
-    """CAP: dropping all leaves every set empty and chown is refused."""
+    """CAP-2: dropping all leaves every set empty and chown is refused."""
     found = status(engine, "--cap-drop=ALL", image=image)
     sets = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
     assert [int(found[each], 16) for each in sets] == [0] * 5
@@ -81,7 +81,7 @@ def test_cap_drop_all(engine: Engine, image: str) -> None:
 
 
 def test_cap_add(engine: Engine, image: str) -> None:
-    """CAP: exactly the added capabilities are there."""
+    """CAP-2: exactly the added capabilities are there."""
     found = status(engine, "--cap-drop=ALL", "--cap-add=NET_ADMIN", "--cap-add=CHOWN",
                    image=image)
     assert int(found["CapEff"], 16) == 1 << CAP_NET_ADMIN | 1 << CAP_CHOWN
@@ -89,14 +89,14 @@ def test_cap_add(engine: Engine, image: str) -> None:
 
 
 def test_other_user_has_no_effective_capability(engine: Engine, image: str) -> None:
-    """CAP: a program that is not root has no effective capability of the default set."""
+    """CAP-2: a program that is not root has no effective capability of the default set."""
     found = status(engine, "--user=1000", image=image)
     assert int(found["CapEff"], 16) == int(found["CapPrm"], 16) == 0
     assert int(found["CapBnd"], 16) > 0
 
 
 def test_privileged(engine: Engine, image: str) -> None:
-    """CAP, SEC: a privileged container has all our capabilities, no filter, and may mount."""
+    """CAP-2, CAP-3: a privileged container has all our capabilities, no filter, and may mount."""
     need_privileged(engine)
     outside = engine.sandbox.run(["grep", "CapEff", "/proc/self/status"]).stdout.split()[1]
     found = status(engine, "--privileged", image=image)
@@ -106,7 +106,7 @@ def test_privileged(engine: Engine, image: str) -> None:
 
 
 def test_privileged_sees_the_hosts_devices(engine: Engine) -> None:
-    """DEV: a privileged container has the host's devices, a plain one the default ones only."""
+    """DEV-1, DEV-8, LNK-1: privileged gives the host's devices, a plain one the default ones."""
     need_privileged(engine)
     script = "ls /dev"
     plain = set(engine.run_out("busybox:test", "sh", "-c", script).split())
@@ -117,26 +117,26 @@ def test_privileged_sees_the_hosts_devices(engine: Engine) -> None:
 
 
 def test_device_is_there_with_its_number(engine: Engine) -> None:
-    """DEV: --device gives the node under the name asked for, same numbers."""
+    """DEV-1, LNK-1: --device gives the node under the name asked for, same numbers."""
     found = engine.run_out("--device=/dev/zero:/dev/my-zero", "busybox:test", "sh", "-c",
                            "stat -c %t:%T /dev/my-zero; head -c 3 /dev/my-zero | wc -c")
     assert found.split() == ["1:5", "3"]
 
 
 def test_device_cgroup_refuses(engine: Engine) -> None:
-    """CG devices: a node made inside for a device not allowed cannot be opened."""
+    """CGD-1, CGD-3, CGD-5: a node made inside for a device not allowed cannot be opened."""
     done = engine.run("busybox:test", "sh", "-c", "mknod /node c 1 11 && head -c1 /node", status=1)
     assert "Operation not permitted" in done.stderr
 
 
 def test_device_cgroup_rule(engine: Engine) -> None:
-    """CG devices: --device-cgroup-rule lets that very device be opened."""
+    """CGD-1, CGD-3, CGD-5: --device-cgroup-rule lets that very device be opened."""
     engine.run("--device-cgroup-rule=c 1:11 rw", "busybox:test", "sh", "-c",
                "mknod /node c 1 11 && echo test-of-device-rule > /node")
 
 
 def test_device_permission_letters(engine: Engine) -> None:
-    """CG devices: a device given for reading only cannot be opened for writing."""
+    """CGD-1, CGD-3, CGD-5: a device given for reading only cannot be opened for writing."""
     done = engine.run("--device=/dev/kmsg:/dev/kmsg:r", "busybox:test", "sh", "-c",
                       "echo word > /dev/kmsg", status=None)
     assert done.returncode != 0
@@ -145,25 +145,25 @@ def test_device_permission_letters(engine: Engine) -> None:
 
 @pytest.mark.parametrize("path", ["/proc/keys", "/proc/timer_list"])
 def test_masked_file(engine: Engine, image: str, path: str) -> None:
-    """MASK: a masked file reads as nothing."""
+    """MSK-1: a masked file reads as nothing."""
     assert engine.run_out(image, "cat", path) == ""
 
 
 @pytest.mark.parametrize("path", ["/proc/sys/kernel/domainname", "/proc/irq/default_smp_affinity"])
 def test_read_only_path(engine: Engine, image: str, path: str) -> None:
-    """MASK readonlyPaths: writing below /proc's dangerous parts is refused with EROFS."""
+    """RDO-1: writing below /proc's dangerous parts is refused with EROFS."""
     done = engine.run(image, "sh", "-c", f"echo h > {path}", status=None)
     assert done.returncode != 0
     assert "Read-only file system" in done.stderr
 
 
 def test_masked_directory(engine: Engine, image: str) -> None:
-    """MASK: a masked directory is empty."""
+    """MSK-1: a masked directory is empty."""
     assert engine.run_out(image, "ls", "-A", "/sys/firmware") == ""
 
 
 def test_sys_is_read_only(engine: Engine) -> None:
-    """MNT sysfs: /sys refuses writes."""
+    """DFS-1, OPT-1: /sys refuses writes."""
     done = engine.run("busybox:test", "sh", "-c", "echo 1 > /sys/kernel/profiling", status=1)
     assert "Read-only file system" in done.stderr
 
@@ -172,7 +172,7 @@ def test_sys_is_read_only(engine: Engine) -> None:
                                             ("kernel.msgmax", "9999"),
                                             ("fs.mqueue.msg_max", "12")])
 def test_sysctl(engine: Engine, key: str, value: str) -> None:
-    """SYSCTL: the value is set in the container's namespace only."""
+    """SYS-1, SYS-2: the value is set in the container's namespace only."""
     path = "/proc/sys/" + key.replace(".", "/")
     assert engine.run_out(f"--sysctl={key}={value}", "busybox:test", "cat", path) == value
     assert engine.sandbox.run(["cat", path]).stdout.strip() != value
@@ -181,7 +181,7 @@ def test_sysctl(engine: Engine, key: str, value: str) -> None:
 @pytest.mark.parametrize(("option", "namespace"), [("--pid=host", "pid"), ("--ipc=host", "ipc"),
                                                    ("--uts=host", "uts")])
 def test_host_namespace(engine: Engine, option: str, namespace: str) -> None:
-    """NS: with =host the program is in the engine's own namespace of that type."""
+    """NS-3, NS-4: with =host the program is in the engine's own namespace of that type."""
     link = ["readlink", f"/proc/self/ns/{namespace}"]
     outside = engine.sandbox.run(link).stdout.strip()
     assert engine.run_out(option, "busybox:test", *link) == outside
@@ -190,7 +190,7 @@ def test_host_namespace(engine: Engine, option: str, namespace: str) -> None:
 
 @pytest.mark.parametrize("kind", ["network", "pid", "ipc"])
 def test_namespace_of_another_container(engine: Engine, kind: str) -> None:
-    """NS by path: =container:NAME joins that container's namespace."""
+    """NS-2: =container:NAME joins that container's namespace."""
     link = ["readlink", f"/proc/self/ns/{'net' if kind == 'network' else kind}"]
     with engine.start("--ipc=shareable", "busybox:test", "sleep", "1000") as made:
         found = engine.run_out(f"--{kind}=container:{made.name}", "busybox:test", *link)
@@ -198,7 +198,7 @@ def test_namespace_of_another_container(engine: Engine, kind: str) -> None:
 
 
 def test_user_namespace(podman: Engine, image: str) -> None:
-    """NS user: podman's --uidmap makes root inside an ordinary user outside."""
+    """NS-3, UMP-2: podman's --uidmap makes root inside an ordinary user outside."""
     with podman.start("--uidmap=0:100000:5000", "--gidmap=0:200000:5000", image, "sleep",
                       "1000") as made:
         assert made.out("id", "-u") == "0"
@@ -208,6 +208,6 @@ def test_user_namespace(podman: Engine, image: str) -> None:
 
 
 def test_private_cgroup_namespace(engine: Engine) -> None:
-    """NS cgroup: with --cgroupns=private the program sees itself at the root."""
+    """NS-3: with --cgroupns=private the program sees itself at the root."""
     text = engine.run_out("--cgroupns=private", "busybox:test", "cat", "/proc/self/cgroup")
     assert {line.split(":", 2)[2] for line in text.splitlines()} == {"/"}

@@ -10,7 +10,7 @@ from .engine import Docker, Podman
 
 
 def test_docker_default_runtime(docker: Docker, runtime: str) -> None:
-    """CLI features, --version: dockerd's default runtime is the one under test and answers."""
+    """FEA-0: dockerd's default runtime is the one under test and answers."""
     info = json.loads(docker.out("info", "--format", "{{json .}}"))
     assert info["DefaultRuntime"] == "under-test"
     assert info["Runtimes"]["under-test"]["path"] == runtime
@@ -18,21 +18,21 @@ def test_docker_default_runtime(docker: Docker, runtime: str) -> None:
 
 
 def test_docker_runtime_by_name(docker: Docker) -> None:
-    """CLI: `docker run --runtime NAME` runs with an added runtime, and inspect tells it."""
+    """OPS-0: `docker run --runtime NAME` runs with an added runtime, and inspect tells it."""
     with docker.start("--runtime=twin", "busybox:test", "sleep", "1000") as made:
         assert made.inspect()["HostConfig"]["Runtime"] == "twin"
         assert made.out("echo", "word") == "word"
 
 
 def test_podman_runtime_by_path(podman: Podman, runtime: str) -> None:
-    """CLI --version: podman takes the runtime by path and shows its version."""
+    """OPS-0: podman takes the runtime by path and shows its version."""
     info = json.loads(podman.out("info", "--format", "json"))
     assert info["host"]["ociRuntime"]["path"] == runtime
     assert info["host"]["ociRuntime"]["version"].splitlines()[0].count("runc version ") == 1
 
 
 def test_podman_reads_json_errors(podman: Podman, home: Path, runtime: str) -> None:
-    """CLI --log-format json: podman, told that the runtime logs JSON, shows its words plainly."""
+    """ERR-1: podman, told that the runtime logs JSON, shows its words plainly."""
     text = Path(podman.env["CONTAINERS_CONF"]).read_text()
     conf = home / "json-containers.conf"
     conf.write_text(text.replace("[engine]\n", "[engine]\nruntime_supports_json = "

@@ -25,7 +25,7 @@ def exit_code(made: Container) -> int:
 
 
 def test_stop_lets_the_program_end(engine: Engine, image: str) -> None:
-    """LIFE kill: `stop` sends SIGTERM and the program's own exit status is kept."""
+    """OPS-K3: `stop` sends SIGTERM and the program's own exit status is kept."""
     with engine.start(image, "sh", "-c", POLITE) as made:
         ready(made)
         engine("stop", made.name)
@@ -34,7 +34,7 @@ def test_stop_lets_the_program_end(engine: Engine, image: str) -> None:
 
 
 def test_stop_kills_after_its_time(engine: Engine) -> None:
-    """LIFE kill: a program that ignores SIGTERM is killed after `stop -t`, status 137."""
+    """OPS-K3: a program that ignores SIGTERM is killed after `stop -t`, status 137."""
     with engine.start("busybox:test", "sh", "-c",
                       "trap '' TERM; echo ready; while :; do sleep 1; done") as made:
         ready(made)
@@ -45,7 +45,7 @@ def test_stop_kills_after_its_time(engine: Engine) -> None:
 
 
 def test_stop_signal_of_the_container(engine: Engine) -> None:
-    """LIFE kill: `stop` sends the container's own --stop-signal."""
+    """OPS-K3: `stop` sends the container's own --stop-signal."""
     with engine.start("--stop-signal", "USR2", "busybox:test", "sh", "-c",
                       "trap 'exit 12' USR2; echo ready; while :; do sleep 0.1; done") as made:
         ready(made)
@@ -54,7 +54,7 @@ def test_stop_signal_of_the_container(engine: Engine) -> None:
 
 
 def test_kill_is_137(engine: Engine, image: str) -> None:
-    """LIFE kill: `kill` ends the container with SIGKILL, status 137."""
+    """OPS-K3: `kill` ends the container with SIGKILL, status 137."""
     with engine.start(image, "sleep", "1000") as made:
         engine("kill", made.name)
         assert exit_code(made) == 137
@@ -62,7 +62,7 @@ def test_kill_is_137(engine: Engine, image: str) -> None:
 
 @pytest.mark.parametrize("signal", ["USR1", "SIGUSR1", "10"])
 def test_kill_with_a_signal(engine: Engine, signal: str) -> None:
-    """LIFE kill: a signal by name, by SIG name and by number reaches the program."""
+    """OPS-K3: a signal by name, by SIG name and by number reaches the program."""
     with engine.start("busybox:test", "sh", "-c", POLITE) as made:
         ready(made)
         engine("kill", "-s", signal, made.name)
@@ -71,7 +71,7 @@ def test_kill_with_a_signal(engine: Engine, signal: str) -> None:
 
 
 def test_kill_takes_the_whole_pid_namespace(box: Container) -> None:
-    """LIFE kill: processes started by exec end with the container's first process."""
+    """OPS-K3: processes started by exec end with the container's first process."""
     box.engine("exec", "-d", box.name, "sleep", "7654")
     outside = ["pgrep", "-f", "^sleep 7654"]
     wait_until(lambda: box.engine.sandbox.run(outside, status=None).stdout, "the exec runs")
@@ -80,7 +80,7 @@ def test_kill_takes_the_whole_pid_namespace(box: Container) -> None:
 
 
 def test_kill_of_a_stopped_container_is_refused(engine: Engine) -> None:
-    """LIFE kill: killing what has ended fails and says that it is not running."""
+    """OPS-K2: killing what has ended fails and says that it is not running."""
     with engine.create("busybox:test", "true") as made:
         engine("start", "-a", made.name)
         done = engine("kill", made.name, status=None)
@@ -90,7 +90,7 @@ def test_kill_of_a_stopped_container_is_refused(engine: Engine) -> None:
 
 
 def test_pid_host_kill_takes_all(engine: Engine) -> None:
-    """LIFE kill: without a pid namespace of its own `rm -f` still ends every process."""
+    """OPS-K3: without a pid namespace of its own `rm -f` still ends every process."""
     with engine.start("--pid=host", "busybox:test", "sh", "-c",
                       "sleep 8765 & sleep 8766 & wait") as made:
         outside = ["pgrep", "-f", "^sleep 876[56]"]
@@ -101,7 +101,7 @@ def test_pid_host_kill_takes_all(engine: Engine) -> None:
 
 
 def test_foreground_signals_are_passed_on(engine: Engine) -> None:
-    """CLI 1.5: SIGTERM sent to the engine's client reaches the program in the foreground."""
+    """FD-1: SIGTERM sent to the engine's client reaches the program in the foreground."""
     argv = [*engine.base, "run", "--rm", *engine.run_options, "busybox:test", "sh", "-c", POLITE]
     client = engine.sandbox.popen(["sh", "-c", 'echo $$; exec "$@"', "sh", *argv], stdout=-1,
                                   env=engine.env)
@@ -114,7 +114,7 @@ def test_foreground_signals_are_passed_on(engine: Engine) -> None:
 
 
 def test_restart_on_failure(engine: Engine) -> None:
-    """LIFE: the restart policy runs the same container again, twice, then gives up."""
+    """STA-8, OPS-T3: the restart policy runs the same container again, twice, then gives up."""
     with engine.start("--restart", "on-failure:2", "busybox:test", "sh", "-c",
                       "echo run >> /runs; cat /runs | wc -l; exit 4") as made:
         def given_up() -> bool:
@@ -126,7 +126,7 @@ def test_restart_on_failure(engine: Engine) -> None:
 
 
 def test_restart_command(box: Container) -> None:
-    """LIFE: `restart` gives the container a new first process."""
+    """STA-8, OPS-T3: `restart` gives the container a new first process."""
     before = box.pid()
     box.engine("restart", "-t", "0", box.name)
     assert box.pid() not in (0, before)

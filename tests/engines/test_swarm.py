@@ -21,7 +21,7 @@ def swarm(docker: Docker) -> Iterator[Docker]:
 
 @pytest.mark.slow
 def test_service(swarm: Docker) -> None:
-    """LIFE: a service's one task runs, and a new one comes when it is killed."""
+    """STA-8, OPS-T3: a service's one task runs, and a new one comes when it is killed."""
     swarm("service", "create", "-d", "--name", "web", "--no-resolve-image", "--restart-delay",
           "100ms", "--limit-memory", "64m", "busybox:test", "sleep", "1000")
 

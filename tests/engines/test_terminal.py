@@ -10,7 +10,7 @@ from .sandbox import wait_until
 
 
 def test_run_it_has_a_terminal_of_the_callers_size(engine: Engine, image: str) -> None:
-    """PROC terminal: stdin, stdout, stderr are one terminal with the caller's window size."""
+    """PRC-2, PRC-3: stdin, stdout, stderr are one terminal with the caller's window size."""
     script = "test -t 0 && test -t 1 && test -t 2 && stty size && tty"
     with engine.run_terminal(image, "sh", "-c", f"sleep 0.5; {script}", rows=33,
                              columns=101) as term:
@@ -20,7 +20,7 @@ def test_run_it_has_a_terminal_of_the_callers_size(engine: Engine, image: str) -
 
 
 def test_resize_reaches_the_program(engine: Engine, image: str) -> None:
-    """PROC terminal: a window resize outside sends SIGWINCH and the new size inside."""
+    """PRC-2, PRC-3: a window resize outside sends SIGWINCH and the new size inside."""
     script = "trap 'stty size' WINCH; echo ready; while :; do sleep 0.1; done"
     with engine.run_terminal(image, "sh", "-c", script) as term:
         term.expect("ready")
@@ -31,7 +31,7 @@ def test_resize_reaches_the_program(engine: Engine, image: str) -> None:
 
 
 def test_shell_session(engine: Engine, image: str) -> None:
-    """PROC terminal: typed commands run, and the shell's exit status is the engine's."""
+    """PRC-2, PRC-3: typed commands run, and the shell's exit status is the engine's."""
     with engine.run_terminal(image, "sh") as term:
         term.expect("[#$] ")
         term.type("echo $((40 + 2))\n")
@@ -41,7 +41,7 @@ def test_shell_session(engine: Engine, image: str) -> None:
 
 
 def test_interrupt_key(engine: Engine, image: str) -> None:
-    """PROC terminal: ctrl-C interrupts the foreground job only, so job control works."""
+    """PRC-2, PRC-3: ctrl-C interrupts the foreground job only, so job control works."""
     with engine.run_terminal(image, "sh") as term:
         term.expect("[#$] ")
         term.type("sleep 4567\n")
@@ -56,14 +56,14 @@ def test_interrupt_key(engine: Engine, image: str) -> None:
 
 
 def test_dev_console_is_the_terminal(engine: Engine, image: str) -> None:
-    """DEV console: /dev/console exists with a terminal and writes to it show up."""
+    """DEV-1, PRC-2: /dev/console exists with a terminal and writes to it show up."""
     with engine.run_terminal(image, "sh", "-c", "echo through-console > /dev/console") as term:
         term.expect("through-console\r\n")
         assert term.wait() == 0
 
 
 def test_exec_it(container: Container) -> None:
-    """PROC exec terminal: `exec -it` has a terminal of its own with the caller's size."""
+    """PRC-2, PRC-3: `exec -it` has a terminal of its own with the caller's size."""
     with container.engine.terminal("exec", "-it", container.name, "sh", rows=21,
                                    columns=99) as term:
         term.expect("[#$] ")
@@ -76,7 +76,7 @@ def test_exec_it(container: Container) -> None:
 
 
 def test_detach_and_attach(engine: Engine) -> None:
-    """PROC terminal: after the detach keys the container lives on and attach finds it."""
+    """PRC-2, PRC-3: after the detach keys the container lives on and attach finds it."""
     with engine.create("-it", "busybox:test", "sh") as made:
         with engine.terminal("start", "-ai", made.name) as term:
             term.expect("[#$] ")
@@ -96,7 +96,7 @@ def test_detach_and_attach(engine: Engine) -> None:
 
 
 def test_exec_t_without_stdin(container: Container) -> None:
-    """PROC exec terminal: `exec -t` gives stdout a terminal (lines end in CR LF)."""
+    """PRC-2, PRC-3: `exec -t` gives stdout a terminal (lines end in CR LF)."""
     with container.engine.terminal("exec", "-t", container.name, "echo", "word") as term:
         term.expect("word\r+\n")
         assert term.wait() == 0

@@ -31,7 +31,7 @@ def needs_update(runtime: str) -> None:
 
 @pytest.mark.parametrize(("option", "v1", "v2", "values"), UPDATES)
 def test_update(engine: Engine, option: str, v1: str, v2: str, values: tuple[str, ...]) -> None:
-    """OPS update: the new limit is in the running container's cgroup."""
+    """MEM-1, CPU-1, PID-1: the new limit is in the running container's cgroup."""
     if engine.name == "podman" and option.startswith("--pids"):
         pytest.skip("this podman's update has no --pids-limit")
     with engine.start("--memory=64m", "--memory-swap=128m", "busybox:test", "sleep",
