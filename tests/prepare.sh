@@ -1,12 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Installs what demo and tests need on a Debian machine (root, Python and git) and builds pyrunc into .venv.
-# Can be repeated: what is there is left as it is. Prints one line for each step; ends with PYTHON and PATH set for its caller.
+# Can be repeated: what is there is left as it is. Prints one line for each step.
 set -eu
 cd "$(dirname "$0")/.."
 
 need="gcc libc6-dev musl-tools linux-libc-dev libseccomp-dev python3-dev python3-venv busybox-static"
 [ "${1:-}" = tests ] && need="$need clang-format strace procps libasan8 libubsan1 crun runc"
+
+# pip, silent unless it fails.
+install() {
+	.venv/bin/python -m pip install -q --disable-pip-version-check "$@" >.venv/pip.log 2>&1 || {
+		cat .venv/pip.log >&2
+		exit 1
+	}
+}
 
 missing=
 for package in $need; do
@@ -34,13 +42,10 @@ extras=
 [ "${1:-}" = tests ] && extras=tests
 if ! cmp -s pyproject.toml ".venv/done-$extras" 2>/dev/null; then
 	echo "prepare: Python packages into .venv"
-	.venv/bin/python -m pip install -q --disable-pip-version-check "setuptools>=66" wheel "cffi>=1.15"
-	if [ -n "$extras" ]; then
-		.venv/bin/python -m pip install -q --disable-pip-version-check $(.venv/bin/python tests/requirements.py test)
-	fi
+	install "setuptools>=66" wheel "cffi>=1.15"
+	[ -z "$extras" ] || install $(.venv/bin/python tests/requirements.py test)
 	cp pyproject.toml ".venv/done-$extras"
 fi
 
 echo "prepare: building pyrunc"
-.venv/bin/python -m pip install -q --disable-pip-version-check --no-build-isolation --no-deps . 2>.venv/build.log ||
-	{ cat .venv/build.log >&2; exit 1; }
+install --no-build-isolation --no-deps .

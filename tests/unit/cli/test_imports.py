@@ -76,7 +76,7 @@ def test_verbs_load_nothing_dear(root: str, args: tuple[str, ...], code: int) ->
 
 @pytest.mark.parametrize("verb", ["create", "run"])
 def test_making_loads_nothing_dear(root: str, tmp_path: Path, verb: str) -> None:
-    """PERF: reading, checking and planning a config neither (it fails where its root is missing)."""
+    """PERF: reading, checking, planning neither (it fails where the root is missing)."""
     (tmp_path / "config.json").write_text(json.dumps(
         {**default_config(), "root": {"path": "missing"}}).replace(
             '"terminal": true', '"terminal": false'))
