@@ -85,7 +85,7 @@ int pr_op_symlink(struct pr_init *init, const struct pr_op *op, struct pr_error 
 	const char *name, *needs = pr_op_string(init, op, 2);
 	if (needs) {
 		struct pr_error missing;
-		auto_fd fd = pr_lookup(init->root, needs, PR_MAKE_NOTHING, 0, &missing);
+		auto_fd fd = pr_lookup_nofollow(init->root, needs, PR_MAKE_NOTHING, 0, &missing); /* /proc/self/fd/0 is a magic link */
 		if (fd < 0)
 			return 0;
 	}
