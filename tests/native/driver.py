@@ -22,7 +22,8 @@ def plan_bytes() -> bytes:
     """The plan of the default config."""
     config = default_config()
     config["process"]["terminal"] = False
-    return bytes(container_plan(config, Facts(bundle="/b", rootfs="/b/r", container_id="c")).encode())
+    facts = Facts(bundle="/b", rootfs="/b/r", container_id="c")
+    return bytes(container_plan(config, facts).encode())
 
 
 def plans(rounds: int) -> None:
@@ -49,7 +50,8 @@ def plans(rounds: int) -> None:
 def messages(rounds: int) -> None:
     """Datagrams that no init stage would send."""
     chance = random.Random(2)
-    for size in [0, 1, 11, 12, 139, 140, 141, 4096, *(chance.randrange(300) for _ in range(rounds))]:
+    sizes = [0, 1, 11, 12, 139, 140, 141, 4096, *(chance.randrange(300) for _ in range(rounds))]
+    for size in sizes:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with ours, theirs:
             theirs.send(chance.randbytes(size))

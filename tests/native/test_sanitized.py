@@ -25,7 +25,7 @@ def runtime_library(name: str) -> str:
 
 @pytest.fixture(scope="session")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The directory with the package built for the sanitizers (in a copy: others may build here)."""
+    """The directory of the package built for the sanitizers, in a copy of the checkout."""
     copy = tmp_path_factory.mktemp("sanitize") / "source"
     shutil.copytree(ROOT, copy, symlinks=True, ignore=shutil.ignore_patterns(
         ".git", ".venv", "build", "tests", "_native*", "_door", "_version.txt"))
@@ -47,7 +47,8 @@ def test_core_under_the_sanitizers(package: Path) -> None:
         "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=0",
         "UBSAN_OPTIONS": "print_stacktrace=1",
     }
-    done = subprocess.run([sys.executable, "-B", str(ROOT / "tests" / "native" / "driver.py"), "3000"],
+    driver = str(ROOT / "tests" / "native" / "driver.py")
+    done = subprocess.run([sys.executable, "-B", driver, "3000"],
                           env=env, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-3000:]
     assert "runtime error" not in done.stderr
