@@ -53,6 +53,9 @@ static int open_target(struct pr_init *init, const struct pr_op *op, bool direct
 		return pr_fail_as(reterr, PR_STEP_NOT_DIRECTORY, ENOTDIR);
 	if (guard_target(init, op, fd, reterr) < 0)
 		return -1;
+	/* move_mount(2) would say EINVAL, which tells nobody that a file was mounted on a directory or the other way round. */
+	if (S_ISDIR(st.st_mode) != directory)
+		return pr_fail_as(reterr, PR_STEP_MOUNT, ENOTDIR);
 	return pr_steal(&fd);
 }
 

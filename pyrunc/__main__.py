@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The program: `python -m pyrunc VERB`, and what the front door starts with `python -I -S`."""
 
+import _signal  # type: ignore[import-not-found]
 import os
 import sys
 
@@ -21,6 +22,8 @@ def _prepare() -> None:
 def _run() -> None:
     """Runs the command line and leaves without the interpreter's clean-up (it takes a while)."""
     _prepare()
+    # A caller that ignores SIGCHLD would have the kernel throw our children's statuses away.
+    _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
     from pyrunc.cli.main import main
 
     code = main(sys.argv)

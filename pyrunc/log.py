@@ -64,7 +64,16 @@ class Log:
             self.write("debug", message)
 
     def warning(self, message: str) -> None:
-        """Something is wrong and the work goes on."""
+        """Something is wrong and the work goes on.
+
+        On stderr only where a person sees it: engines take anything there for a failure, and in the
+        foreground it is the program's own.
+        """
+        if self.fd != STDERR or self.debug_wanted or os.isatty(STDERR):
+            self.write("warning", message)
+
+    def notice(self, message: str) -> None:
+        """A warning that belongs to the verb's own output, and is always shown."""
         self.write("warning", message)
 
     def failure(self, message: str) -> None:

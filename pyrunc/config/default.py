@@ -60,7 +60,7 @@ def default_config(*, rootless: bool = False, cgroup_v2: bool = True, uid: int =
             "noNewPrivileges": True,
         },
         "root": {"path": "rootfs", "readonly": True},
-        "hostname": "runc",
+        "hostname": "pyrunc",
         "mounts": _mounts(rootless),
         "linux": {
             "resources": {"devices": [{"allow": False, "access": "rwm"}]},

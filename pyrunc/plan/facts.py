@@ -53,6 +53,7 @@ class Facts:
         self.preserve_fds = 0
         self.listen_fds = 0
         self.last_capability = 63
+        self.available_capabilities = (1 << 64) - 1
         self.apparmor_file = ""
         self.setgroups_denied = False
         self.warn: Callable[[str], None] = _ignore

@@ -116,20 +116,28 @@ def add_personality(plan: ops.Plan, config: Config) -> None:
         plan.add("PERSONALITY", f"personality {domain}", table.PERSONALITIES[domain])
 
 
-def capability_mask(names: list[str], facts: Facts, *, ambient: bool = False) -> int:
-    """The names as bits; unknown ones and those the kernel lacks are warned about and left out
-    (CAP-3).
-    """
-    mask = 0
-    for name in names:
-        bit = CAPABILITIES.get(name)
-        if bit is None or bit > facts.last_capability:
-            facts.warn(
-                f'process.capabilities: "{name}" is not known to this system and is left out'
-            )
-        else:
-            mask |= 1 << bit
-    return mask
+def capability_masks(process: Process, facts: Facts) -> dict[str, int]:
+    """The five sets as bits; the unknown and the unavailable is left out and warned of (CAP-3)."""
+    sets: dict[str, list[str]] = dict(process.get("capabilities", {}))  # type: ignore[arg-type]
+    left_out: set[str] = set()
+    masks = {}
+    for kind in ("bounding", "effective", "permitted", "inheritable", "ambient"):
+        masks[kind] = 0
+        for name in sets.get(kind, ()):
+            bit = CAPABILITIES.get(name, 64)
+            if bit > facts.last_capability or not facts.available_capabilities >> bit & 1:
+                left_out.add(name)
+            else:
+                masks[kind] |= 1 << bit
+    if left_out:
+        names = ", ".join(sorted(left_out))
+        facts.warn(f"process.capabilities: unknown or not available here, left out: {names}")
+    # capabilities(7): only what is permitted and inheritable can be ambient.
+    possible = masks["permitted"] & masks["inheritable"]
+    if masks["ambient"] & ~possible:
+        facts.warn("process.capabilities.ambient: left out what is not permitted and inheritable")
+        masks["ambient"] &= possible
+    return masks
 
 
 def add_user(plan: ops.Plan, process: Process, facts: Facts, *, seccomp: bool) -> None:
@@ -159,11 +167,7 @@ def add_user(plan: ops.Plan, process: Process, facts: Facts, *, seccomp: bool) -
         # Without no_new_privs the kernel wants CAP_SYS_ADMIN for a filter: before it is given up.
         # seccomp(2).
         _add_seccomp(plan)
-    capabilities: dict[str, list[str]] = dict(process.get("capabilities", {}))  # type: ignore[arg-type]
-    masks = {
-        kind: capability_mask(capabilities.get(kind, []), facts)
-        for kind in ("bounding", "effective", "permitted", "inheritable", "ambient")
-    }
+    masks = capability_masks(process, facts)
     plan.add("BOUNDING", "capabilities.bounding", masks["bounding"])
     if process.get("rlimits"):
         plan.add("SYNC", "set rlimits", ops.SYNC_LIMITS)

@@ -22,6 +22,17 @@ def check_options(*, terminal: bool, options: CreateOptions | ExecOptions) -> No
         raise UsageError("cannot use console socket if pyrunc will not detach or allocate tty")
 
 
+def copy_size(master: int) -> None:
+    """Gives the new terminal the size of the caller's, when standard input is one. ioctl_tty(2)."""
+    from fcntl import ioctl
+    from termios import TIOCGWINSZ, TIOCSWINSZ
+
+    try:
+        ioctl(master, TIOCSWINSZ, ioctl(0, TIOCGWINSZ, b"\0" * 8))
+    except OSError:
+        pass  # not a terminal: consoleSize stays
+
+
 def send_master(path: str, master: int) -> None:
     """Sends the pty master to the console socket in one message that carries its name."""
     name = os.readlink(f"/proc/self/fd/{master}").encode()

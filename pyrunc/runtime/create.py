@@ -15,6 +15,7 @@ from pyrunc.plan.facts import Facts
 from pyrunc.plan.rootfs import SOURCES_MAX
 from pyrunc.runtime import console, delete, host, notify, process, seccomp, state
 from pyrunc.runtime.hooks import environment, run_hooks
+from pyrunc.runtime.idmaps import is_own_map, write_maps
 from pyrunc.runtime.stage import Stage
 from pyrunc.tables.namespaces import NAMESPACES
 from pyrunc.tables.rlimits import RLIMITS
@@ -23,7 +24,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from pyrunc.config.types import Config, Rlimit
+    from pyrunc.config.types import Config, Process, Rlimit
     from pyrunc.runtime.context import Context
     from pyrunc.runtime.options import CreateOptions
     from pyrunc.runtime.stage import Answer
@@ -76,6 +77,7 @@ class Making:
         self.record = state.new(ctx, container_id)
         self.lock = state.Lock(self.record.path)
         self.stage: Stage
+        self.filter = b""
 
     # -- facts
     # ---------------------------------------------------------------------------------------
@@ -90,12 +92,16 @@ class Making:
         facts.listen_fds = self.listen_fds
         facts.waits_for_start = self.waits
         facts.privileged = os.geteuid() == 0
-        facts.last_capability = host.last_capability()
         facts.user_namespace = any(
             entry["type"] == "user" for entry in config.get("linux", {}).get("namespaces", ())
         )
+        facts.last_capability = host.last_capability()
+        if not facts.user_namespace:
+            facts.available_capabilities = host.permitted_capabilities()
         facts.open_sources = facts.user_namespace and facts.privileged
-        facts.setgroups_denied = facts.user_namespace and not facts.privileged
+        linux = config.get("linux", {})
+        facts.setgroups_denied = not facts.privileged and is_own_map(linux)
+        check_groups(process_, facts)
         if process_.get("apparmorProfile") not in (None, "", "unconfined"):
             facts.apparmor_file = host.apparmor_file()
         if process_.get("selinuxLabel"):
@@ -104,6 +110,8 @@ class Making:
         if profile:
             facts.seccomp_flags = seccomp.filter_flags(profile)
             facts.seccomp_listener = seccomp.notifies(profile)
+            if facts.seccomp_listener and not facts.privileged:
+                seccomp.check_unprivileged(profile)
         return facts
 
     def _cgroup_facts(self) -> None:
@@ -231,6 +239,8 @@ class Making:
     def _answers(self) -> None:
         stage = self.stage
         stage.on_console = self._console
+        stage.on_listener = self._listener
+        stage.meanwhile = self._compile
         stage.answers = {
             ops.SYNC_CGROUP: lambda: self._make_cgroup(stage.child.pid),
             ops.SYNC_MAPS: self._maps,
@@ -242,8 +252,6 @@ class Making:
         }
 
     def _maps(self) -> Answer:
-        from pyrunc.runtime.idmaps import write_maps
-
         write_maps(self.stage.child.pid, self.config["linux"])
         return b"", ()
 
@@ -269,8 +277,20 @@ class Making:
         )
         return b"", ()
 
+    def _compile(self) -> None:
+        profile = self.config.get("linux", {}).get("seccomp")
+        if profile:
+            self.filter = seccomp.compile_filter(self.ctx, profile)
+
     def _seccomp(self) -> Answer:
-        return seccomp.compile_filter(self.ctx, self.config["linux"]["seccomp"]), ()
+        return self.filter, ()
+
+    def _listener(self, fd: int) -> None:
+        from pyrunc.runtime import listener
+
+        pid = self.stage.child.pid
+        document = {**self.record.document("creating"), "pid": pid}
+        listener.send(self.config["linux"]["seccomp"], fd, pid, document)
 
     def _limits(self) -> Answer:
         set_rlimits(self.stage.child.pid, self.config["process"]["rlimits"])
@@ -282,6 +302,7 @@ class Making:
     def _console(self, master: int) -> None:
         if not self.options.console_socket:
             self.master = master
+            console.copy_size(master)
             return
         try:
             console.send_master(self.options.console_socket, master)
@@ -344,6 +365,15 @@ def set_rlimits(pid: int, rlimits: list[Rlimit]) -> None:
                 f"process.rlimits: {limit['type']} soft {limit['soft']} hard {limit['hard']}",
                 failure.errno or 0,
             ) from None
+
+
+def check_groups(process: Process, facts: Facts) -> None:
+    """ConfigError for groups where setgroups(2) is denied (USR-4)."""
+    if facts.setgroups_denied and process["user"].get("additionalGids"):
+        raise ConfigError(
+            "process.user.additionalGids: cannot set additional groups in a rootless container "
+            "with a single group id: setgroups is denied there"
+        )
 
 
 def check_fds(preserve: int) -> int:

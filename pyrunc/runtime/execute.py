@@ -14,7 +14,8 @@ from pyrunc.plan.build import exec_plan
 from pyrunc.plan.facts import Facts, Join
 from pyrunc.runtime import console, host, seccomp, state
 from pyrunc.runtime import process as processes
-from pyrunc.runtime.create import check_fds, set_rlimits, write_pid_file
+from pyrunc.runtime.create import check_fds, check_groups, set_rlimits, write_pid_file
+from pyrunc.runtime.run import hold_signals
 from pyrunc.runtime.stage import Stage
 from pyrunc.tables.namespaces import CLONE_NEWTIME, CLONE_NEWUSER, NAMESPACES
 
@@ -74,15 +75,21 @@ class Executing:
         self.process = process
         self.config = config
         self.master = -1
+        self.record = record
+        self.filter = b""
         listen_fds = check_fds(options.preserve_fds)
         facts = self._facts(record, pidfd, listen_fds)
         self.stage = Stage(ctx, exec_plan(config, process, facts))
         try:
             self._spawn(record, facts, options.preserve_fds + listen_fds)
             self.stage.on_console = self._console
+            self.stage.on_listener = self._listener
+            self.stage.meanwhile = self._compile
             self.stage.answers = {ops.SYNC_LIMITS: self._limits, ops.SYNC_SECCOMP: self._seccomp}
             self.stage.until_ready()
             self._ready()
+            if not self.options.detach:
+                hold_signals()
             self.stage.go_on()
             self.stage.until_executed()
         except BaseException:
@@ -97,11 +104,14 @@ class Executing:
         facts.joins = joins_of(record, pidfd)
         facts.user_namespace = any(join.flag & CLONE_NEWUSER for join in facts.joins)
         facts.privileged = os.geteuid() == 0
-        facts.setgroups_denied = facts.user_namespace and not facts.privileged
+        facts.setgroups_denied = host.setgroups_denied(record.init_process_pid)
+        check_groups(self.process, facts)
         facts.no_new_keyring = True
         facts.preserve_fds = self.options.preserve_fds
         facts.listen_fds = listen_fds
         facts.last_capability = host.last_capability()
+        if not facts.user_namespace:
+            facts.available_capabilities = host.permitted_capabilities()
         if self.process.get("apparmorProfile") not in (None, "", "unconfined"):
             facts.apparmor_file = host.apparmor_file()
         if self.process.get("selinuxLabel"):
@@ -110,6 +120,8 @@ class Executing:
         if profile:
             facts.seccomp_flags = seccomp.filter_flags(profile)
             facts.seccomp_listener = seccomp.notifies(profile)
+            if facts.seccomp_listener and not facts.privileged:
+                seccomp.check_unprivileged(profile)
         return facts
 
     def _spawn(self, record: state.State, facts: Facts, preserve: int) -> None:
@@ -131,12 +143,24 @@ class Executing:
         set_rlimits(self.stage.child.pid, self.process.get("rlimits", []))
         return b"", ()
 
+    def _compile(self) -> None:
+        profile = self.config.get("linux", {}).get("seccomp")
+        if profile:
+            self.filter = seccomp.compile_filter(self.ctx, profile)
+
     def _seccomp(self) -> tuple[bytes, tuple[int, ...]]:
-        return seccomp.compile_filter(self.ctx, self.config["linux"]["seccomp"]), ()
+        return self.filter, ()
+
+    def _listener(self, fd: int) -> None:
+        from pyrunc.runtime import listener
+
+        document = self.record.document("running")
+        listener.send(self.config["linux"]["seccomp"], fd, self.stage.child.pid, document)
 
     def _console(self, master: int) -> None:
         if not self.options.console_socket:
             self.master = master
+            console.copy_size(master)
             return
         try:
             console.send_master(self.options.console_socket, master)

@@ -30,6 +30,14 @@ def last_capability() -> int:
         return 63
 
 
+def permitted_capabilities() -> int:
+    """This process's permitted capabilities as a mask: no process can be given more. proc(5)."""
+    with open("/proc/self/status", "rb", buffering=0) as file:
+        data = file.read()
+    at = data.index(b"CapPrm:") + len(b"CapPrm:")
+    return int(data[at : data.index(b"\n", at)], 16)
+
+
 def apparmor_file() -> str:
     """The file below /proc/self that takes the profile for exec; ConfigError without AppArmor
     (AA-1).
@@ -49,6 +57,15 @@ def check_selinux() -> None:
     """ConfigError unless SELinux is there to take a label (SEL-1)."""
     if not os.path.exists("/sys/fs/selinux/enforce"):
         raise ConfigError("process.selinuxLabel: SELinux is not enabled on this host")
+
+
+def setgroups_denied(pid: int) -> bool:
+    """True when setgroups(2) is forbidden in the user namespace of `pid`. user_namespaces(7)."""
+    try:
+        with open(f"/proc/{pid}/setgroups", "rb", buffering=0) as file:
+            return file.read().strip() == b"deny"
+    except OSError:
+        return False
 
 
 def is_rootless(ctx: Context) -> bool:

@@ -59,6 +59,12 @@ def _unprivileged(pid: int, uids: Sequence[IdMapping], gids: Sequence[IdMapping]
     _helper("newgidmap", pid, gids)
 
 
+def is_own_map(linux: Linux) -> bool:
+    """True for the maps that an unprivileged caller writes itself, at the price of setgroups(2)."""
+    uids, gids = linux.get("uidMappings", ()), linux.get("gidMappings", ())
+    return _is_own_id(uids, os.geteuid()) and _is_own_id(gids, os.getegid())
+
+
 def _is_own_id(mappings: Sequence[IdMapping], own: int) -> bool:
     return len(mappings) == 1 and mappings[0]["size"] == 1 and mappings[0]["hostID"] == own
 

@@ -10,6 +10,7 @@ from pyrunc.runtime import state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from pyrunc.runtime.context import Context
@@ -28,14 +29,20 @@ def describe(record: state.State) -> dict[str, Any]:
     return shown
 
 
-def containers(ctx: Context, *, must_exist: bool = False) -> list[dict[str, Any]]:
-    """All containers below the root, by id, with the owner's name; broken ones are warned about.
+def containers(
+    ctx: Context, *, must_exist: bool = False, warn: Callable[[str], None] | None = None
+) -> list[dict[str, Any]]:
+    """All containers below the root, by id, with the owner's name; `warn` is told of broken ones.
 
     A root that is missing has none; PyruncError when it `must_exist` (it was asked for by name).
     """
     try:
         entries = os.scandir(ctx.root)
-        names = sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
+        names = sorted(
+            entry.name
+            for entry in entries
+            if not entry.name.startswith(",") and entry.is_dir(follow_symlinks=False)
+        )
     except FileNotFoundError:
         if not must_exist:
             return []
@@ -48,7 +55,7 @@ def containers(ctx: Context, *, must_exist: bool = False) -> list[dict[str, Any]
             record = state.load(ctx, name)
             shown = describe(record)
         except PyruncError as error:
-            ctx.warn(f"load container {name}: {error}")
+            (warn or ctx.warn)(f"load container {name}: {error}")
             continue
         shown["owner"] = owner_name(record.owner_uid)
         found.append(shown)

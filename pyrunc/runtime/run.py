@@ -4,6 +4,11 @@
 from __future__ import annotations
 
 import os
+from _signal import (  # type: ignore[import-not-found]
+    SIG_BLOCK,
+    pthread_sigmask,
+    valid_signals,
+)
 
 from pyrunc import native
 from pyrunc.runtime import delete, notify, state
@@ -27,6 +32,8 @@ def run(ctx: Context, container_id: str, bundle: str, options: CreateOptions) ->
     making = Making(ctx, container_id, bundle, options, waits=False)
     with making:
         listener = notify.listen(making.record)
+        if not options.detach:
+            hold_signals()
         making.stage.go_on()
         making.stage.until_executed()
         run_poststart(ctx, making.record)
@@ -35,6 +42,11 @@ def run(ctx: Context, container_id: str, bundle: str, options: CreateOptions) ->
         making.stage.child.close()
         return 0
     return _foreground(ctx, making, keep=options.keep)
+
+
+def hold_signals() -> None:
+    """From here on signals are the program's: they wait until the relay can pass them on."""
+    pthread_sigmask(SIG_BLOCK, valid_signals())
 
 
 def _foreground(ctx: Context, making: Making, *, keep: bool) -> int:

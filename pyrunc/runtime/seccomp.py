@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 from pyrunc import native
+from pyrunc.errors import ConfigError, NativeError
+from pyrunc.runtime import seccomp_cache
 from pyrunc.tables import seccomp as table
 
 TYPE_CHECKING = False
@@ -13,7 +15,12 @@ if TYPE_CHECKING:
     from pyrunc.config.types import Seccomp
     from pyrunc.runtime.context import Context
 
-_EPERM = 1
+    # (system call, action, ANDed conditions (argument, operator, value, second value))
+    Rule = tuple[str, int, list[tuple[int, int, int, int]]]
+
+_EPERM, _ENOSYS = 1, 38
+# What the stage says to an unprivileged parent goes through the filter, its listener too.
+_SENDING = "sendmsg"
 
 
 def filter_flags(profile: Seccomp) -> int:
@@ -28,6 +35,9 @@ def filter_flags(profile: Seccomp) -> int:
         flags |= table.FLAGS[word]
     if notifies(profile):
         flags |= table.SECCOMP_FILTER_FLAG_NEW_LISTENER
+        if flags & table.FLAGS["SECCOMP_FILTER_FLAG_TSYNC"]:
+            # A result cannot be both a listener and the thread that could not be synchronised.
+            flags |= table.SECCOMP_FILTER_FLAG_TSYNC_ESRCH
     return flags
 
 
@@ -36,24 +46,63 @@ def notifies(profile: Seccomp) -> bool:
     return any(rule["action"] == table.NOTIFY for rule in profile.get("syscalls", ()))
 
 
+def check_unprivileged(profile: Seccomp) -> None:
+    """ConfigError where the listener could never reach us: without privilege the stage sends it,
+    through the filter.
+    """
+    for index, rule in enumerate(profile.get("syscalls", ())):
+        if rule["action"] == table.NOTIFY and _SENDING in rule["names"]:
+            raise ConfigError(
+                f'linux.seccomp.syscalls[{index}].names: "{_SENDING}" cannot have the action '
+                f"{table.NOTIFY} when pyrunc is not run by root"
+            )
+
+
 def _action(word: str, errno: int | None) -> int:
     value = table.ACTIONS[word]
     return value | (_EPERM if errno is None else errno) if word in table.ERRNO_ACTIONS else value
 
 
 def compile_filter(ctx: Context, profile: Seccomp) -> bytes:
-    """The profile's BPF instructions. NativeError names the rule that libseccomp refuses."""
+    """The profile's BPF instructions, compiled or remembered. NativeError names the rule that
+    libseccomp refuses.
+    """
     default = _action(profile["defaultAction"], profile.get("defaultErrnoRet"))
     architectures = [table.ARCHITECTURES[word] for word in profile.get("architectures", ())]
-    rules: list[tuple[str, int, list[tuple[int, int, int, int]]]] = []
+    rules: list[Rule] = []
     for rule in profile.get("syscalls", ()):
         action = _action(rule["action"], rule.get("errnoRet"))
         for name in rule["names"]:
             rules.extend((name, action, args) for args in _conditions(rule.get("args", ())))
-    program, unknown = native.seccomp_compile(default, architectures, rules)
+    newer = _newer_action(default)
+    cache = seccomp_cache.Cache(ctx.root, default, newer, architectures, rules)
+    found = cache.load()
+    if found is None:
+        found = _compile(default, newer, architectures, rules)
+        cache.store(*found)
+    program, unknown = found
     for index in unknown:
         ctx.debug(f"linux.seccomp: system call {rules[index][0]} is not known here and is left out")
     return program
+
+
+def _compile(
+    default: int, newer: int, architectures: list[int], rules: list[Rule]
+) -> tuple[bytes, list[int]]:
+    try:
+        return native.seccomp_compile(default, newer, architectures, rules)
+    except native.Failure as failure:
+        what = f"system call {failure.detail}" if failure.detail else "the filter"
+        raise NativeError(
+            f"linux.seccomp: libseccomp cannot compile {what}", failure.errno or 0
+        ) from None
+
+
+def _newer_action(default: int) -> int:
+    """ENOSYS for what is newer than the profile, where that would get another errno (SEC-7)."""
+    enosys = table.ACTIONS["SCMP_ACT_ERRNO"] | _ENOSYS
+    forbids = default & 0xFFFF_0000 == table.ACTIONS["SCMP_ACT_ERRNO"]
+    return enosys if forbids and default != enosys else 0
 
 
 def _conditions(args: Any) -> list[list[tuple[int, int, int, int]]]:

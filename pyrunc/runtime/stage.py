@@ -24,12 +24,15 @@ _SIGKILL = 9
 # enum pr_msg_kind
 _SYNC, _GO, _FORKED, _CONSOLE, _LISTENER, _WARNING, _ERROR, _EXECUTING = range(1, 9)
 _NOTHING: Answer = (b"", ())
+# What a stage asks for before its long work, the mounts.
+_EARLY = (ops.SYNC_CGROUP, ops.SYNC_MAPS, ops.SYNC_NETWORK, ops.SYNC_SOURCES)
 
 
 class Stage:
     """A started init stage. `answers` maps a sync to what the parent does when asked for it.
 
-    on_console and on_listener take over the fd they are given.
+    on_console and on_listener take over the fd they are given. meanwhile is done while the stage
+    mounts.
     """
 
     def __init__(self, ctx: Context, plan: Plan) -> None:
@@ -39,6 +42,8 @@ class Stage:
         self.on_console: Callable[[int], None] = os.close
         self.on_listener: Callable[[int], None] = os.close
         self.child = native.Child(0, -1, -1)
+        self.meanwhile: Callable[[], None] = _nothing
+        self._early = sum(op.code == "SYNC" and op.numbers[0] in _EARLY for op in plan.ops)
 
     def spawn(self, *, cgroup_fd: int, join: Sequence[int], preserve: int) -> None:
         """Seals the executable and the plan, starts the stage. The fds given stay the caller's."""
@@ -72,6 +77,7 @@ class Stage:
 
     def until_ready(self) -> None:
         """Answers the stage until it says that it is ready; it then waits for `go_on`."""
+        self._while_it_works()
         while True:
             message = self._receive()
             if message.kind == _SYNC and message.value == ops.SYNC_READY:
@@ -130,7 +136,7 @@ class Stage:
         elif message.kind == _CONSOLE:
             self.on_console(message.fds[0])
         elif message.kind == _LISTENER:
-            self.on_listener(message.fds[0])
+            self._listener(message)
         elif message.kind == _WARNING:
             self.ctx.warn(explain.sentence(self.plan, message))
         elif message.kind == _ERROR:
@@ -143,6 +149,31 @@ class Stage:
         if answer is None:
             raise PyruncError(f"{_PREFIX}the init stage asks for {sync}, which nobody provides")
         self._send(sync, answer())
+        self._while_it_works()
+
+    def _while_it_works(self) -> None:
+        """Runs `meanwhile`, once, as soon as the stage has no early question left to ask."""
+        if self._early == 0:
+            self.meanwhile()
+        self._early -= 1
+
+    def _listener(self, message: native.Message) -> None:
+        """The seccomp listener, sent by the stage or about to appear in it."""
+        if message.fds:
+            self.on_listener(message.fds[0])
+            return
+        child = self.child
+        try:
+            fd = native.take_fd(child.pidfd, message.value, child.sock)
+        except native.Failure as failure:
+            if explain.STEPS[failure.step][0] == "PEER_GONE":
+                return  # the stage could not load the filter, or ended: it says so next
+            raise NativeError(
+                "linux.seccomp: take the listener from the init stage: pidfd_getfd",
+                failure.errno or 0,
+                "see /proc/sys/kernel/yama/ptrace_scope",
+            ) from None
+        self.on_listener(fd)
 
     def _send(self, sync: int, answer: Answer) -> None:
         payload, fds = answer
@@ -164,6 +195,10 @@ class Stage:
         os.close(self.child.pidfd)
         self.child.pid = pid
         self.child.pidfd = pidfd
+
+
+def _nothing() -> None:
+    pass
 
 
 def init_error(plan: Plan, message: native.Message) -> PyruncError:

@@ -34,7 +34,9 @@ def run(call: Call) -> int:
     """Prints ids, a table or one line of JSON (null when there is none)."""
     from pyrunc.runtime import lists
 
-    found = lists.containers(call.context, must_exist="root" in call.given)
+    found = lists.containers(
+        call.context, must_exist="root" in call.given, warn=call.log.notice
+    )
     kind = call.text("format")
     if call.flag("quiet"):
         call.print("".join(f"{item['id']}\n" for item in found))
