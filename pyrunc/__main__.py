@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The program: `python -m pyrunc VERB`, and what the front door starts with `python -I -S`."""
 
-import _signal  # type: ignore[import-not-found]
+import _signal
 import os
 import sys
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from _signal import pidfd_send_signal  # type: ignore[import-not-found]
+from _signal import pidfd_send_signal
 
 from pyrunc.errors import NativeError
 

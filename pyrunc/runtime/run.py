@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from _signal import (  # type: ignore[import-not-found]
+from _signal import (
     SIG_BLOCK,
     pthread_sigmask,
     valid_signals,
