@@ -20,8 +20,9 @@ def installed() -> None:
     assert DOOR.exists(), f"{DOOR} is missing: sh tests/prepare.sh tests"
 
 
-def call(*args: str, path: Path = DOOR, env: dict[str, str] | None = None,
-         cwd: str = "/") -> subprocess.CompletedProcess[str]:
+def call(
+    *args: str, path: Path = DOOR, env: dict[str, str] | None = None, cwd: str = "/"
+) -> subprocess.CompletedProcess[str]:
     """Runs the executable with an environment of our own (default: none at all)."""
     return subprocess.run([str(path), *args], env=env or {}, cwd=cwd, capture_output=True,
                           text=True)
@@ -61,8 +62,8 @@ def test_a_copy_says_what_is_wrong(tmp_path: Path) -> None:
     done = call("state", "x", path=copy)
     assert done.returncode == 1
     assert done.stderr == (
-        f"pyrunc: no Python 3.11 to 3.13 with the package pyrunc below {tmp_path}/lib: install with "
-        "pip, and link to the executable instead of copying it\n")
+        f"pyrunc: no Python 3.11 to 3.13 with the package pyrunc below {tmp_path}/lib: install "
+        "with pip, and link to the executable instead of copying it\n")
 
 
 @pytest.mark.parametrize("name", ["pyrunc", "runc"])
@@ -99,7 +100,8 @@ def test_stdout_that_is_closed() -> None:
     reader, writer = os.pipe()
     os.close(reader)
     try:
-        done = subprocess.run([str(DOOR), "features"], env={}, stdout=writer, stderr=subprocess.PIPE)
+        done = subprocess.run([str(DOOR), "features"], env={}, stdout=writer,
+                              stderr=subprocess.PIPE)
     finally:
         os.close(writer)
     assert done.returncode == 1
