@@ -140,6 +140,7 @@ int pr_init_main(int plan_fd, int sock_fd)
 		.proc_full = -EBADF,
 		.null = -EBADF,
 		.mask_dir = -EBADF,
+		.listener = -EBADF,
 	};
 	struct pr_error error = { .errnum = 0 };
 	init.sock = sock_fd;

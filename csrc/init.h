@@ -25,6 +25,7 @@ struct pr_init {
 	char *program;         /* what PR_OP_LOOKUP found */
 	void *filter;          /* BPF instructions from PR_SYNC_SECCOMP */
 	uint32_t filter_size;  /* bytes */
+	int listener;          /* of the loaded filter, until the parent has taken it */
 };
 
 typedef int pr_op_handler(struct pr_init *init, const struct pr_op *op, struct pr_error *reterr);

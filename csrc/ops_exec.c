@@ -202,7 +202,9 @@ int pr_op_ready(struct pr_init *init, const struct pr_op *op, struct pr_error *r
 	/* From here on the socket alone ties us to the parent: it may say GO and exit at once, but dies without it = end of file = the end. */
 	if (prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) < 0)
 		return pr_fail(reterr, PR_STEP_PRCTL);
-	return pr_init_sync(init, PR_SYNC_READY, NULL, NULL, reterr);
+	int result = pr_init_sync(init, PR_SYNC_READY, NULL, NULL, reterr);
+	pr_close(&init->listener); /* the parent, which answered, has it */
+	return result;
 }
 
 /* A first process ignores every signal that it does not catch (pid_namespaces(7)); while it waits, `kill` must work (OPS-K3). */

@@ -119,6 +119,18 @@ int pr_op_caps(struct pr_init *init, const struct pr_op *op, struct pr_error *re
 	return 0;
 }
 
+/* A filter may trap any call, sendmsg too, and nobody answers before the listener is out. So the parent is told beforehand which number the
+ * descriptor will have, which is the lowest free one, and takes it by pidfd_getfd(2) when it appears. It stays open until the parent has
+ * said its next word. */
+static int announce_listener(const struct pr_init *init, struct pr_error *reterr)
+{
+	struct pr_msg msg = { .kind = PR_MSG_LISTENER, .op = init->index, .value = fcntl(init->sock, F_DUPFD_CLOEXEC, 0) };
+	if (msg.value < 0)
+		return pr_fail(reterr, PR_STEP_SOCKET);
+	(void)close(msg.value);
+	return pr_channel_send(init->sock, &msg, NULL, 0, NULL, 0, reterr);
+}
+
 int pr_op_seccomp(struct pr_init *init, const struct pr_op *op, struct pr_error *reterr)
 {
 	struct sock_fprog program = {
@@ -127,9 +139,13 @@ int pr_op_seccomp(struct pr_init *init, const struct pr_op *op, struct pr_error 
 	};
 	if (!init->filter || init->filter_size % sizeof(struct sock_filter))
 		return pr_fail_as(reterr, PR_STEP_SECCOMP, EINVAL);
+	if ((op->flags & PR_SECCOMP_FETCHED) && announce_listener(init, reterr) < 0)
+		return -1;
 	long result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, (unsigned int)op->n[0], &program);
 	if (result < 0)
 		return pr_fail(reterr, PR_STEP_SECCOMP);
+	if (op->flags & PR_SECCOMP_FETCHED)
+		init->listener = (int)result;
 	if (!(op->flags & PR_SECCOMP_LISTENER))
 		return 0;
 	int listener = (int)result;

@@ -82,6 +82,7 @@ enum pr_step {
 	PR_STEP_DEAD,            /* the process ended */
 	PR_STEP_OOM,
 	PR_STEP_CHECKSUM,
+	PR_STEP_PIDFD_GETFD,
 	PR_STEP_COUNT
 };
 
@@ -161,7 +162,8 @@ enum pr_op_code {
 	PR_OP_BOUNDING,          /* n0 mask of capabilities to keep in the bounding set */
 	PR_OP_USER,              /* n0 uid, n1 gid, s0 blob of u32 groups, n2 how many; flags PR_USER_KEEP_CAPS, PR_USER_NO_SETGROUPS */
 	PR_OP_CAPS,              /* n0 effective, n1 permitted, n2 inheritable, n3 ambient */
-	PR_OP_SECCOMP,           /* load the filter that came with PR_SYNC_SECCOMP; n0 flags; flags PR_SECCOMP_LISTENER: send the fd */
+	PR_OP_SECCOMP,           /* load the filter that came with PR_SYNC_SECCOMP; n0 flags; flags PR_SECCOMP_LISTENER: send the fd,
+	                            PR_SECCOMP_FETCHED: say its number before, the parent takes it */
 	PR_OP_ENV_HOME,          /* s0 block of env (n0 many), s1 args block (n1 many), n2 uid: keep them; add HOME from /etc/passwd when missing */
 	PR_OP_LISTEN_PID,        /* put LISTEN_PID=<own pid> into the env kept by PR_OP_ENV_HOME */
 	PR_OP_LOOKUP,            /* find args[0] by the env's PATH */
@@ -185,6 +187,7 @@ enum {
 	PR_USER_KEEP_CAPS = 1,
 	PR_USER_NO_SETGROUPS = 2,
 	PR_SECCOMP_LISTENER = 1,
+	PR_SECCOMP_FETCHED = 2,
 	PR_PROPAGATION_MAX = 4        /* n2 holds up to four propagation steps of 8 bits each, lowest first: enum pr_propagation */
 };
 
@@ -213,7 +216,7 @@ enum pr_msg_kind {
 	PR_MSG_GO,           /* value = the same; payload/fds as the sync says */
 	PR_MSG_FORKED,       /* value = pid in the parent's pid namespace; fds: its pidfd */
 	PR_MSG_CONSOLE,      /* fds: pty master */
-	PR_MSG_LISTENER,     /* fds: seccomp listener */
+	PR_MSG_LISTENER,     /* fds: seccomp listener; without one: value = the number it is about to have in the stage */
 	PR_MSG_WARNING,      /* op, step, errnum: went on without */
 	PR_MSG_ERROR,        /* op, step, errnum, detail: gave up; value = a failing hook's index in its array */
 	PR_MSG_EXECUTING     /* the last word before execve (start's fifo carries it) */
@@ -251,6 +254,10 @@ int pr_spawn(int exe_fd, int plan_fd, uint64_t clone_flags, int cgroup_fd, const
 /* Receives one message. Returns 1, or 0 at end of file (the other side is gone or has exec'ed), -1. Received fds are close-on-exec
  * and the caller's. */
 int pr_recv(int sock, struct pr_msg *ret_msg, int *ret_fds, uint32_t *ret_fd_count, struct pr_error *reterr);
+
+/* Takes a copy of descriptor `number` of the pidfd's process as soon as that opens it. Returns the fd (the caller's); -1 with
+ * PR_STEP_PEER_GONE when the process has something to say on `sock` instead, or is gone. pidfd_getfd(2). */
+int pr_take_fd(int pidfd, int number, int sock, struct pr_error *reterr);
 
 /* Sends PR_MSG_GO for `sync` with a payload and fds (both may be empty). */
 int pr_send_go(int sock, uint32_t sync, const void *payload, uint32_t size, const int *fds, uint32_t fd_count, struct pr_error *reterr);
@@ -368,8 +375,12 @@ struct pr_seccomp_rule {
 	uint32_t arg_count; /* at most 6 */
 };
 
-/* Compiles rules to BPF instructions (8 bytes each) at ret_program; *size is the room in bytes and becomes the length. ret_unknown[i] is 1
+/* Compiles rules to BPF instructions (8 bytes each) at ret_program; *size is the room in bytes and becomes the length. With `newer_action`
+ * other than 0 a system call with a number above all that the rules name gets that action instead of the default. ret_unknown[i] is 1
  * where libseccomp does not know rule i's system call. On failure ret_failed is the rule's index or UINT32_MAX. seccomp_rule_add(3). */
-int pr_seccomp_compile(uint32_t default_action, const uint32_t *architectures, uint32_t architecture_count, const char *names,
-                       const struct pr_seccomp_rule *rules, uint32_t rule_count, const struct pr_seccomp_arg *args, uint8_t *ret_unknown,
-                       void *ret_program, uint32_t *size, uint32_t *ret_failed, struct pr_error *reterr);
+int pr_seccomp_compile(uint32_t default_action, uint32_t newer_action, const uint32_t *architectures, uint32_t architecture_count,
+                       const char *names, const struct pr_seccomp_rule *rules, uint32_t rule_count, const struct pr_seccomp_arg *args,
+                       uint8_t *ret_unknown, void *ret_program, uint32_t *size, uint32_t *ret_failed, struct pr_error *reterr);
+
+/* libseccomp's version as major << 16 | minor << 8 | micro. seccomp_version(3). */
+uint32_t pr_seccomp_version(void);

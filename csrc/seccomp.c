@@ -9,6 +9,7 @@
 
 #include "cleanup.h"
 #include "pyrunc.h"
+#include "seccomp_newer.h"
 
 static void release(scmp_filter_ctx *filter)
 {
@@ -65,9 +66,15 @@ static int export_program(scmp_filter_ctx filter, void *program, uint32_t *size,
 	return 0;
 }
 
-int pr_seccomp_compile(uint32_t default_action, const uint32_t *architectures, uint32_t architecture_count, const char *names,
-                       const struct pr_seccomp_rule *rules, uint32_t rule_count, const struct pr_seccomp_arg *args, uint8_t *ret_unknown,
-                       void *ret_program, uint32_t *size, uint32_t *ret_failed, struct pr_error *reterr)
+uint32_t pr_seccomp_version(void)
+{
+	const struct scmp_version *version = seccomp_version();
+	return version ? version->major << 16 | version->minor << 8 | version->micro : 0;
+}
+
+int pr_seccomp_compile(uint32_t default_action, uint32_t newer_action, const uint32_t *architectures, uint32_t architecture_count,
+                       const char *names, const struct pr_seccomp_rule *rules, uint32_t rule_count, const struct pr_seccomp_arg *args,
+                       uint8_t *ret_unknown, void *ret_program, uint32_t *size, uint32_t *ret_failed, struct pr_error *reterr)
 {
 	__attribute__((cleanup(release))) scmp_filter_ctx filter = seccomp_init(default_action);
 	*ret_failed = UINT32_MAX;
@@ -93,5 +100,14 @@ int pr_seccomp_compile(uint32_t default_action, const uint32_t *architectures, u
 			return failed(result, reterr);
 		}
 	}
-	return export_program(filter, ret_program, size, reterr);
+	/* libseccomp's program jumps by relative offsets only: it may stand behind other instructions. */
+	uint32_t room = *size;
+	uint32_t prefix = newer_action ? pr_seccomp_newer(architectures, architecture_count, names, rules, rule_count, newer_action,
+	                                                  ret_program, room)
+	                               : 0;
+	*size = room - prefix;
+	if (export_program(filter, (uint8_t *)ret_program + prefix, size, reterr) < 0)
+		return -1;
+	*size += prefix;
+	return 0;
 }

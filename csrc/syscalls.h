@@ -22,6 +22,7 @@
 #define PR_NR_clone3 435
 #define PR_NR_close_range 436
 #define PR_NR_openat2 437
+#define PR_NR_pidfd_getfd 438
 #define PR_NR_faccessat2 439
 #define PR_NR_mount_setattr 442
 #define PR_NR_fchmodat2 452

@@ -244,6 +244,18 @@ def wait_exit(pidfd: int, timeout_ms: int = -1) -> bool:
     return bool(ended)
 
 
+def take_fd(pidfd: int, number: int, sock: int) -> int:
+    """A copy (the caller's) of a descriptor that the process is about to open. pidfd_getfd(2).
+
+    Failure with PR_STEP_PEER_GONE when it says something on sock instead, or ended.
+    """
+    error = _error()
+    fd: int = lib.pr_take_fd(pidfd, number, sock, error)
+    if fd < 0:
+        _raise(error)
+    return fd
+
+
 def set_subreaper(*, on: bool) -> None:
     """PR_SET_CHILD_SUBREAPER of this process."""
     error = _error()
@@ -276,11 +288,13 @@ def relay(pid: int, pidfd: int, master_fd: int = NO_FD) -> int:
 
 def seccomp_compile(
     default: int,
+    newer: int,
     architectures: Sequence[int],
     rules: Sequence[tuple[str, int, Sequence[tuple[int, int, int, int]]]],
 ) -> tuple[bytes, list[int]]:
     """BPF instructions, and the indexes of rules whose system call is unknown.
 
+    newer: the action of system calls newer than all that the rules name, 0 = default.
     rules: (system call, action, ANDed conditions (argument, operator, value, second value)).
     """
     names: dict[str, int] = {}
@@ -302,6 +316,7 @@ def seccomp_compile(
     failed = ffi.new("uint32_t *")
     done = lib.pr_seccomp_compile(
         default,
+        newer,
         ffi.new("uint32_t[]", list(architectures)),
         len(architectures),
         ffi.from_buffer(bytes(block) or b"\0"),
@@ -321,3 +336,9 @@ def seccomp_compile(
 
 
 _PROGRAM_MAX = 65536
+
+
+def seccomp_version() -> int:
+    """libseccomp's version: major << 16 | minor << 8 | micro."""
+    version: int = lib.pr_seccomp_version()
+    return version

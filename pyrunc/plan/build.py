@@ -103,4 +103,7 @@ def _add_console(plan: ops.Plan, process: Process, *, bind: bool) -> None:
 
 def _seccomp_flags(plan: ops.Plan, facts: Facts) -> None:
     plan.seccomp_flags = facts.seccomp_flags
-    plan.seccomp_listener = ops.SECCOMP_LISTENER if facts.seccomp_listener else 0
+    if facts.seccomp_listener:
+        # Taking it needs the right to trace the stage.
+        taken = facts.privileged
+        plan.seccomp_listener = ops.SECCOMP_FETCHED if taken else ops.SECCOMP_LISTENER

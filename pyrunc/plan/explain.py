@@ -100,6 +100,7 @@ STEPS = (
     ("DEAD", "the process has ended"),
     ("OOM", "killed for lack of memory"),
     ("CHECKSUM", "the checksum is wrong"),
+    ("PIDFD_GETFD", "pidfd_getfd"),
 )
 STEP = {name: number for number, (name, _) in enumerate(STEPS)}
 
@@ -177,8 +178,32 @@ _SPECIAL = {
 }
 
 
+# Go's words for signals 1 to 15; it has none for the others.
+_SIGNALS = (
+    "hangup",
+    "interrupt",
+    "quit",
+    "illegal instruction",
+    "trace/breakpoint trap",
+    "aborted",
+    "bus error",
+    "floating point exception",
+    "killed",
+    "user defined signal 1",
+    "segmentation fault",
+    "user defined signal 2",
+    "broken pipe",
+    "alarm clock",
+    "terminated",
+)
+
+
 def exit_text(status: int) -> str:
-    """A wait status in words, as Go's os/exec spells it. wait(2)."""
-    if status & 0x7F:
-        return f"signal: {status & 0x7F}"
+    """A wait status in words, as Go's os/exec spells it ("exit status 1", "signal: killed").
+    wait(2).
+    """
+    number = status & 0x7F
+    if number:
+        name = _SIGNALS[number - 1] if number <= len(_SIGNALS) else f"signal {number}"
+        return f"signal: {name}" + (" (core dumped)" if status & 0x80 else "")
     return f"exit status {status >> 8 & 0xFF}"

@@ -113,7 +113,9 @@ class Trace:
         problems += [f"mount {path}" for path in mounts_naming(self.mark)]
         root = self.home / "root"
         problems += [
-            f"state {root / entry}" for entry in (os.listdir(root) if root.is_dir() else [])
+            f"state {root / entry}"
+            for entry in (os.listdir(root) if root.is_dir() else [])
+            if not entry.startswith(",")  # no container's id: what the runtime keeps for itself
         ]
         problems += [f"/run/{entry}" for entry in os.listdir("/run") if self.mark in entry]
         problems += [
