@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from setuptools import setup
@@ -13,6 +14,9 @@ from setuptools.command.build_py import build_py
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "csrc"))
 import build_core
+
+if not find_spec("cffi"):  # setuptools would leave the module out without a word
+    sys.exit("error: pyrunc needs cffi to be built: apt-get install python3-cffi")
 
 BUILD = Path("build/sanitize" if build_core.sanitized() else "build")
 
