@@ -19,11 +19,23 @@
 
 #define PROC_ROOT_INO 1
 
+static bool joined_again(const struct pr_init *init, uint64_t fd)
+{
+	const struct pr_op *ops = pr_plan_ops(init->plan);
+	for (uint32_t i = init->index + 1; i < init->plan->op_count; i++) {
+		if (ops[i].code == PR_OP_JOIN && ops[i].n[0] == fd)
+			return true;
+	}
+	return false;
+}
+
 int pr_op_join(struct pr_init *init, const struct pr_op *op, struct pr_error *reterr)
 {
-	(void)init;
 	if (setns((int)op->n[0], (int)op->n[1]) < 0)
 		return pr_fail(reterr, PR_STEP_SETNS);
+	/* A container that waits for start must not hold the host's mount that the namespace is pinned by. */
+	if (!joined_again(init, op->n[0]))
+		(void)close((int)op->n[0]);
 	return 0;
 }
 

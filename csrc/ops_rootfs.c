@@ -32,6 +32,9 @@ static int make_parent_private(int dir, struct pr_error *reterr)
 		auto_fd up = openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		struct stat here, above;
 		uint64_t up_id = 0;
+		/* The root of a user namespace may not be let in; the mounts it sees are slaves already. mount_namespaces(7). */
+		if (up < 0 && errno == EACCES)
+			return 0;
 		if (up < 0 || pr_mount_id(up, &up_id) < 0 || fstat(at, &here) < 0 || fstat(up, &above) < 0)
 			return pr_fail(reterr, PR_STEP_STAT);
 		bool top = up_id != mount_id || (here.st_dev == above.st_dev && here.st_ino == above.st_ino);
