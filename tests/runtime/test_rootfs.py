@@ -160,7 +160,11 @@ PROPAGATION = {
 
 
 @pytest.mark.parametrize(
-    "word", [word for word in PROPAGATION if word not in ("rshared", "shared")]
+    "word",
+    [
+        *(word for word in PROPAGATION if word not in ("rshared", "shared", "runbindable")),
+        pytest.param("runbindable", marks=departs("runc", "1.1 cannot bind the root then")),
+    ],
 )
 def test_propagation_of_a_shared_root(container: Container, host: Path, word: str | None) -> None:
     """RFP-1, RFP-2: what "/" and a mount made for the container are to other mounts."""
@@ -173,6 +177,7 @@ def test_propagation_of_a_shared_root(container: Container, host: Path, word: st
     assert mountinfo.at(lines, "/mnt").peers == below
 
 
+@departs("runc", '1.1 leaves "/" private')
 @pytest.mark.parametrize("word", ["shared", "rshared"])
 def test_shared(container: Container, host: Path, word: str) -> None:
     """RFP-2: with shared "/" is in a peer group, which is not the host's."""
@@ -193,13 +198,14 @@ def test_private(container: Container, host: Path, word: str) -> None:
     assert not {"shared", "master"} & set(mountinfo.at(container.report(), "/").peers)
 
 
+@departs("runc", "1.1 makes the host's root unbindable first and cannot bind then")
 def test_unbindable(container: Container) -> None:
     """RFP-2: an unbindable root cannot be bind-mounted."""
     container.bundle.linux["rootfsPropagation"] = "unbindable"
     caps = ["CAP_SYS_ADMIN"]
-    container.bundle.process["capabilities"] = {
-        name: caps for name in ("bounding", "effective", "permitted")
-    }
+    container.bundle.process["capabilities"] = dict.fromkeys(
+        ("bounding", "effective", "permitted"), caps
+    )
     container.bundle.inside("mount", "/", "/tmp", "none", "0x1000", "")
     assert container.report() == ["EINVAL"]
 
@@ -256,6 +262,7 @@ def test_mounts_from_inside(container: Container, shared: Path, word: str, seen:
     assert (str(shared / "later") in points) is seen
 
 
+@departs("runc", "1.1 needs a /proc")
 def test_no_mount_namespace(container: Container) -> None:
     """NS-4: without a mount namespace the root is changed and nothing is mounted on the host."""
     container.bundle.no_namespace("mount")
