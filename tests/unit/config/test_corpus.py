@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pyrunc.config.validate import load_config
+from pyrunc.config.validate import load_config, load_process
 from pyrunc.errors import ConfigError
 from tests.corpus import make, rows_json, rows_rules, rows_types, rows_words
 
@@ -78,3 +78,10 @@ def test_every_row_kind_is_there():
     """VAL-1: each table of rows contributes."""
     assert min(len(rows) for rows in (rows_types.rows(), rows_words.rows(), rows_rules.rows(),
                                       rows_json.ROWS)) >= 25
+
+
+@pytest.mark.parametrize("path", sorted((CORPUS / "process").glob("*.json")),
+                         ids=lambda path: path.name)
+def test_process_of_an_engine_is_accepted(path):
+    """PRC-1: what engines hand to `exec --process` is accepted."""
+    assert load_process(path.read_bytes())["args"]
