@@ -17,6 +17,7 @@ PACKAGE = ROOT / "pyrunc"
 SUFFIXES = {".py", ".c", ".h", ".sh", ".toml"}
 SPDX = "SPDX-License-Identifier: Apache-2.0"
 MAX_LINES = {".py": 400, ".c": 500}
+TABLES_OF_CASES = 100  # more lines for a file of tests
 
 # The rooms in the order of ARCHITECTURE.md: each imports from those before it (and itself).
 ROOMS = ("ground", "config", "plan", "cgroups", "native", "runtime", "cli")
@@ -89,7 +90,8 @@ def test_file_is_short(name: str) -> None:
     """HABIT: one subject a file; what grows beyond this has two."""
     text = (ROOT / name).read_text()
     if "Generated from" not in text[:200]:
-        assert len(text.splitlines()) <= MAX_LINES[Path(name).suffix]
+        more = TABLES_OF_CASES if name.startswith("tests/") else 0
+        assert len(text.splitlines()) <= MAX_LINES[Path(name).suffix] + more
 
 
 @pytest.mark.parametrize("name", names(tracked(".py")))
