@@ -151,13 +151,31 @@ def _syntax_error(text: str, start: int) -> JsonError:
         scan(text, start)
     except StopIteration as stop:
         index = stop.value
+        if (comma := _trailing_comma(text, index)) >= 0:
+            return JsonError(_TRAILING, *position(text, comma))
         if index < len(text):
             return JsonError(f"a value cannot start with {text[index]!r}", *position(text, index))
         message = "the text ends where a value should be" if start < index else "there is no value"
         return JsonError(message, *position(text, len(text)))
     except JSONDecodeError as error:
+        if (comma := _trailing_comma(text, error.pos)) >= 0:
+            return JsonError(_TRAILING, *position(text, comma))
         return JsonError(error.msg[:1].lower() + error.msg[1:], *position(text, error.pos))
     return JsonError("not JSON")
+
+
+_TRAILING = "a comma before the end of an object or array"
+
+
+def _trailing_comma(text: str, index: int) -> int:
+    """Where the comma is if one before } or ] is the mistake at `index`, else -1.
+
+    Python's own words and place for it changed in 3.13.
+    """
+    if text[index : index + 1] != ",":
+        index = len(text[:index].rstrip(_BLANK)) - 1
+    after = text[index + 1 :].lstrip(_BLANK)[:1]
+    return index if index >= 0 and text[index] == "," and after in ("}", "]") else -1
 
 
 def _may_hide(data: bytes) -> bool:
