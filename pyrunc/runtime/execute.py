@@ -21,7 +21,6 @@ from pyrunc.tables.namespaces import CLONE_NEWTIME, CLONE_NEWUSER, NAMESPACES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from pyrunc.cgroups import Manager
     from pyrunc.config.types import Config, Process
     from pyrunc.runtime.context import Context
     from pyrunc.runtime.options import ExecOptions
@@ -125,7 +124,9 @@ class Executing:
         return facts
 
     def _spawn(self, record: state.State, facts: Facts, preserve: int) -> None:
-        manager = _manager(record, self.options.cgroup)
+        manager = cgroups.from_state(record.members()).for_exec(
+            self.options.cgroup, record.init_process_pid
+        )
         cgroup_fd = manager.spawn_fd()
         join = [] if cgroup_fd >= 0 else manager.join_fds()
         try:
@@ -183,22 +184,6 @@ class Executing:
             if self.master >= 0:
                 os.close(self.master)
             child.close()
-
-
-def _manager(record: state.State, chosen: list[str]) -> Manager:
-    """The container's cgroups, or the sub-cgroups that --cgroup names (CGP-1)."""
-    manager = cgroups.from_state(record.members())
-    for value in chosen:
-        controllers, colon, path = value.rpartition(":")
-        if ".." in path.split("/") or "\n" in path:
-            raise UsageError(f'--cgroup {value}: "{path}" leaves the container\'s cgroup')
-        names = controllers.split(",") if colon else list(manager.groups)
-        for name in names:
-            group = manager.groups.get(name)
-            if group is None:
-                raise UsageError(f"--cgroup {value}: the container has no {name} cgroup")
-            group.path = f"{group.path}/{path.strip('/')}".rstrip("/")
-    return manager
 
 
 def joins_of(record: state.State, pidfd: int) -> list[Join]:
