@@ -182,14 +182,6 @@ static int create_filesystem(const struct pr_mount *mount, struct pr_error *rete
 	return fd;
 }
 
-static int idmap(int fd, const struct pr_mount *mount, struct pr_error *reterr)
-{
-	if (mount->userns_fd < 0)
-		return 0;
-	struct pr_mount_attr attr = { .attr_set = PR_MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)mount->userns_fd };
-	return setattr(fd, &attr, mount->idmap_recursive, reterr);
-}
-
 int pr_mount_create(const struct pr_mount *mount, struct pr_error *reterr)
 {
 	auto_fd fd = -EBADF;
@@ -202,13 +194,14 @@ int pr_mount_create(const struct pr_mount *mount, struct pr_error *reterr)
 		if (mount->copy_up_from >= 0 && pr_mount_attributes(fd, mount->set, mount->clear, false, reterr) < 0)
 			return -1;
 	} else {
-		fd = pr_open_tree(mount->source_fd, "", PR_OPEN_TREE_CLONE | AT_EMPTY_PATH | (mount->recursive ? PR_AT_RECURSIVE : 0U));
+		unsigned int flags = PR_OPEN_TREE_CLONE | AT_EMPTY_PATH | (mount->recursive ? PR_AT_RECURSIVE : 0U);
+		fd = mount->detached ? fcntl(mount->source_fd, F_DUPFD_CLOEXEC, 0) : pr_open_tree(mount->source_fd, "", flags);
 		if (fd < 0)
 			return pr_fail(reterr, PR_STEP_OPEN_TREE);
 		if (pr_mount_attributes(fd, mount->set, mount->clear, false, reterr) < 0)
 			return -1;
 	}
-	if (pr_mount_attributes(fd, mount->set_all, mount->clear_all, true, reterr) < 0 || idmap(fd, mount, reterr) < 0)
+	if (pr_mount_attributes(fd, mount->set_all, mount->clear_all, true, reterr) < 0)
 		return -1;
 	return pr_steal(&fd);
 }
@@ -217,7 +210,7 @@ int pr_mount_attach(const struct pr_mount *mount, int target_fd, struct pr_error
 {
 	auto_fd fd = pr_mount_create(mount, reterr);
 	if (fd < 0)
-		return errno == ENOSYS && mount->userns_fd < 0 ? pr_legacy_attach(mount, target_fd, reterr) : -1;
+		return errno == ENOSYS && !mount->detached ? pr_legacy_attach(mount, target_fd, reterr) : -1;
 	if (pr_move_mount(fd, target_fd) < 0)
 		return pr_fail(reterr, PR_STEP_MOVE_MOUNT);
 	if (pr_mount_propagate_all(fd, mount->propagation, reterr) < 0)
@@ -227,6 +220,6 @@ int pr_mount_attach(const struct pr_mount *mount, int target_fd, struct pr_error
 
 int pr_mount_bind(int source_fd, int target_fd, bool recursive, struct pr_error *reterr)
 {
-	struct pr_mount mount = { .source_fd = source_fd, .recursive = recursive, .userns_fd = -EBADF, .copy_up_from = -EBADF };
+	struct pr_mount mount = { .source_fd = source_fd, .recursive = recursive, .copy_up_from = -EBADF };
 	return pr_mount_attach(&mount, target_fd, reterr);
 }

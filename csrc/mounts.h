@@ -14,8 +14,7 @@ struct pr_mount {
 	unsigned long sb_flags;   /* MS_RDONLY, MS_SYNCHRONOUS ... for a new superblock */
 	uint32_t set, clear;      /* MOUNT_ATTR_* of the top mount */
 	uint32_t set_all, clear_all; /* of every mount in the tree */
-	int userns_fd;            /* id-map it by this namespace, or negative */
-	bool idmap_recursive;
+	bool detached;            /* source_fd is a detached mount already */
 	uint64_t propagation;     /* up to PR_PROPAGATION_MAX steps of 8 bits */
 	const char *mode;         /* octal mode of a new tmpfs' root, NULL: what data or the kernel says */
 	int copy_up_from;         /* fill the new file system with this directory's content, or negative */

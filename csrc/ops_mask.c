@@ -79,7 +79,6 @@ static int mask_directory(struct pr_init *init, int target, struct pr_error *ret
 		.sb_flags = 1 /* MS_RDONLY */,
 		.set = PR_MOUNT_ATTR_RDONLY | PR_MOUNT_ATTR_NOSUID | PR_MOUNT_ATTR_NODEV | PR_MOUNT_ATTR_NOEXEC,
 		.source_fd = -EBADF,
-		.userns_fd = -EBADF,
 		.copy_up_from = -EBADF,
 	};
 	if (init->mask_dir < 0) {
@@ -113,7 +112,6 @@ int pr_op_readonly(struct pr_init *init, const struct pr_op *op, struct pr_error
 		.source_fd = target,
 		.recursive = true,
 		.set_all = PR_MOUNT_ATTR_RDONLY,
-		.userns_fd = -EBADF,
 		.copy_up_from = -EBADF,
 	};
 	auto_fd fd = pr_mount_attach(&mount, target, reterr);

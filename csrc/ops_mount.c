@@ -69,7 +69,6 @@ static struct pr_mount common(const struct pr_init *init, const struct pr_op *op
 		.clear_all = (uint32_t)(op->n[1] >> 32),
 		.propagation = op->n[2],
 		.source_fd = -EBADF,
-		.userns_fd = -EBADF,
 		.copy_up_from = -EBADF,
 	};
 }
@@ -153,9 +152,7 @@ int pr_op_bind(struct pr_init *init, const struct pr_op *op, struct pr_error *re
 	struct pr_mount mount = common(init, op);
 	mount.source_fd = source;
 	mount.recursive = op->flags & PR_MOUNT_RECURSIVE;
-	mount.idmap_recursive = op->flags & PR_MOUNT_IDMAP_RECURSIVE;
-	if (op->n[4] != UINT64_MAX)
-		mount.userns_fd = (int)op->n[4];
+	mount.detached = op->flags & PR_MOUNT_DETACHED;
 	auto_fd fd = pr_mount_attach(&mount, target, reterr);
 	return fd < 0 ? -1 : 0;
 }

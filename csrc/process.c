@@ -15,7 +15,9 @@
 #include "channel.h"
 #include "cleanup.h"
 #include "pyrunc.h"
+#include "spawn.h"
 #include "syscalls.h"
+#include "userns.h"
 
 int pr_process_stat(int32_t pid, uint64_t *ret_start_time, char *ret_state, struct pr_error *reterr)
 {
@@ -42,13 +44,18 @@ int pr_process_stat(int32_t pid, uint64_t *ret_start_time, char *ret_state, stru
 int pr_wait_exit(int pidfd, int timeout_ms, struct pr_error *reterr)
 {
 	struct pollfd wait = { .fd = pidfd, .events = POLLIN };
-	int count;
-	do
-		count = poll(&wait, 1, timeout_ms);
-	while (count < 0 && errno == EINTR && timeout_ms < 0);
-	if (count < 0 && errno != EINTR)
-		return pr_fail(reterr, PR_STEP_READ);
-	return count > 0;
+	int64_t end = pr_now_ms() + timeout_ms;
+	for (;;) {
+		int count = poll(&wait, 1, timeout_ms);
+		if (count >= 0)
+			return count > 0;
+		if (errno != EINTR)
+			return pr_fail(reterr, PR_STEP_READ);
+		if (timeout_ms > 0) {
+			int64_t left = end - pr_now_ms();
+			timeout_ms = left > 0 ? (int)left : 0;
+		}
+	}
 }
 
 int pr_set_rlimit(int32_t pid, int resource, uint64_t soft, uint64_t hard, struct pr_error *reterr)
@@ -123,7 +130,7 @@ int pr_start(int dirfd, int pidfd, struct pr_msg *ret_msg, struct pr_error *rete
 }
 
 /* The child of pr_open_sources: joins the mount namespace, opens, sends what it has. */
-__attribute__((noreturn)) static void open_in_namespace(int sock, int pidfd, const char *block, uint32_t n)
+__attribute__((noreturn)) static void open_in_namespace(int sock, int pidfd, const char *block, const struct pr_idmap *idmaps, uint32_t n)
 {
 	struct pr_msg msg = { .kind = PR_MSG_ERROR };
 	int fds[PR_MSG_FDS_MAX];
@@ -132,11 +139,12 @@ __attribute__((noreturn)) static void open_in_namespace(int sock, int pidfd, con
 		(void)pr_fail(&msg.error, PR_STEP_SETNS);
 	} else {
 		for (; count < n; count++, block += strlen(block) + 1) {
-			fds[count] = open(block, O_PATH | O_CLOEXEC);
-			if (fds[count] < 0) {
+			if (idmaps[count].userns_fd >= 0)
+				fds[count] = pr_open_idmapped(block, &idmaps[count], &msg.error);
+			else if ((fds[count] = open(block, O_PATH | O_CLOEXEC)) < 0)
 				(void)pr_fail(&msg.error, PR_STEP_OPEN_SOURCE);
+			if (fds[count] < 0)
 				break;
-			}
 		}
 	}
 	msg.op = count;
@@ -146,7 +154,8 @@ __attribute__((noreturn)) static void open_in_namespace(int sock, int pidfd, con
 	_exit(0);
 }
 
-int pr_open_sources(int pidfd, const char *block, uint32_t n, int *ret_fds, uint32_t *ret_failed, struct pr_error *reterr)
+int pr_open_sources(int pidfd, const char *block, const struct pr_idmap *idmaps, uint32_t n, int *ret_fds, uint32_t *ret_failed,
+                    struct pr_error *reterr)
 {
 	int pair[2];
 	if (n > PR_MSG_FDS_MAX)
@@ -163,13 +172,12 @@ int pr_open_sources(int pidfd, const char *block, uint32_t n, int *ret_fds, uint
 	if (pid < 0)
 		return pr_fail(reterr, PR_STEP_CLONE);
 	if (pid == 0)
-		open_in_namespace(theirs, pidfd, block, n);
+		open_in_namespace(theirs, pidfd, block, idmaps, n);
 	pr_close(&theirs);
 	struct pr_msg msg = { .kind = PR_MSG_ERROR };
 	uint32_t count = 0;
 	int got = pr_channel_recv(ours, &msg, NULL, NULL, ret_fds, &count, reterr);
-	siginfo_t info;
-	(void)waitid(P_PID, (id_t)pid, &info, WEXITED);
+	pr_reap((int32_t)pid);
 	if (got < 0)
 		return -1;
 	if (got == 0)

@@ -130,8 +130,8 @@ enum pr_op_code {
 	PR_OP_MOUNT,             /* s0 fstype, s1 source, s2 target, s3 block of data options (n4 many),
 	                            n0 MOUNT_ATTR_* to set (recursive ones << 32), n1 to clear (likewise), n2 propagation
 	                            (PR_PROPAGATION_MAX), n3 mode of a missing target << 32 | SB_* (MS_*) flags; flags PR_MOUNT_* */
-	PR_OP_BIND,              /* s1 source, s2 target, n0, n1, n2 as MOUNT, n3 index among the fds of PR_SYNC_SOURCES or UINT64_MAX,
-	                            n4 user namespace fd for idmap or UINT64_MAX; flags PR_MOUNT_* */
+	PR_OP_BIND,              /* s1 source, s2 target, n0, n1, n2 as MOUNT, n3 index among the fds of PR_SYNC_SOURCES or UINT64_MAX;
+	                            flags PR_MOUNT_* */
 	PR_OP_SETATTR,           /* s2 target, n0 attr set, n1 attr clear, n2 propagation; flags PR_MOUNT_RECURSIVE */
 	PR_OP_REMOUNT,           /* s2 target, s3 block of data (n4 many), n0, n1, n3 as MOUNT: reconfigure an existing mount */
 	PR_OP_MKDIR,             /* s0 path in the root, n0 mode: with its parents; there already is fine */
@@ -179,7 +179,7 @@ enum {
 	PR_MOUNT_RECURSIVE = 1,       /* rbind, or a recursive SETATTR */
 	PR_MOUNT_COPYUP = 2,          /* tmpcopyup */
 	PR_MOUNT_PLAIN_DIR = 4,       /* proc, sysfs: the target must be a real directory, no link in its last component */
-	PR_MOUNT_IDMAP_RECURSIVE = 8,
+	PR_MOUNT_DETACHED = 8,        /* the source's fd is a detached mount: attach it, do not clone it */
 	PR_MOUNT_IN_PROC = 16,        /* the target may lie inside a procfs */
 	PR_MOUNT_FROM_PROC = 32,      /* the source of the bind must be procfs (it lands on /proc) */
 	PR_MOUNT_OR_BIND = 64,        /* when the kernel refuses the file system, bind the host path s1 instead (sysfs, cgroup2 in a user namespace) */
@@ -262,9 +262,24 @@ int pr_take_fd(int pidfd, int number, int sock, struct pr_error *reterr);
 /* Sends PR_MSG_GO for `sync` with a payload and fds (both may be empty). */
 int pr_send_go(int sock, uint32_t sync, const void *payload, uint32_t size, const int *fds, uint32_t fd_count, struct pr_error *reterr);
 
-/* Opens n NUL-terminated paths O_PATH inside the mount namespace of pidfd with the caller's credentials; ret_fds are the caller's.
- * On failure ret_failed is the index. */
-int pr_open_sources(int pidfd, const char *block, uint32_t n, int *ret_fds, uint32_t *ret_failed, struct pr_error *reterr);
+/* How a mount source is id-mapped: by the user namespace userns_fd (negative: not at all); flags PR_IDMAP_*. */
+struct pr_idmap {
+	int userns_fd;
+	uint32_t flags;
+};
+
+enum {
+	PR_IDMAP_TREE = 1,      /* take the mounts below along */
+	PR_IDMAP_RECURSIVE = 2  /* and map them too */
+};
+
+/* Opens n NUL-terminated paths O_PATH inside the mount namespace of pidfd with the caller's credentials; those with an idmap as detached,
+ * mapped clones. ret_fds are the caller's. On failure ret_failed is the index. */
+int pr_open_sources(int pidfd, const char *block, const struct pr_idmap *idmaps, uint32_t n, int *ret_fds, uint32_t *ret_failed,
+                    struct pr_error *reterr);
+
+/* A user namespace with these maps (lines as in /proc/PID/uid_map) that no process is in. Returns its fd. user_namespaces(7). */
+int pr_userns_fd(const char *uid_map, const char *gid_map, struct pr_error *reterr);
 
 /* Connects to the AF_UNIX stream socket at `path` and sends one message of `size` bytes with `fds`. unix(7). */
 int pr_send_to_path(const char *path, const void *data, uint32_t size, const int *fds, uint32_t fd_count, struct pr_error *reterr);

@@ -162,19 +162,34 @@ def send_go(sock: int, sync: int, payload: bytes = b"", fds: Sequence[int] = ())
         _raise(error)
 
 
-def open_sources(pidfd: int, paths: Sequence[bytes]) -> list[int]:
+def open_sources(pidfd: int, sources: Sequence[tuple[str, tuple[int, int]]]) -> list[int]:
     """Opens paths O_PATH in the mount namespace of pidfd with our credentials; fds are the
     caller's.
 
-    A Failure's `detail` names the path that could not be opened.
+    sources: (path, (user namespace fd, PR_IDMAP_*)); with a namespace (not -1) the fd is a
+    detached, id-mapped clone. A Failure's `detail` names the path that could not be opened.
     """
+    paths = [os.fsencode(path) for path, _ in sources]
     error = _error()
     failed = ffi.new("uint32_t *")
     fds = ffi.new("int[]", max(1, len(paths)))
     block = b"".join(path + b"\0" for path in paths)
-    if lib.pr_open_sources(pidfd, ffi.from_buffer(block), len(paths), fds, failed, error) < 0:
+    idmaps = ffi.new("struct pr_idmap[]", [idmap for _, idmap in sources])
+    done = lib.pr_open_sources(
+        pidfd, ffi.from_buffer(block), idmaps, len(paths), fds, failed, error
+    )
+    if done < 0:
         raise Failure(error.errnum, error.step, os.fsdecode(paths[failed[0]]))
     return [fds[i] for i in range(len(paths))]
+
+
+def userns_fd(uid_map: str, gid_map: str) -> int:
+    """A user namespace with these maps that no process is in (the caller's fd)."""
+    error = _error()
+    fd: int = lib.pr_userns_fd(uid_map.encode(), gid_map.encode(), error)
+    if fd < 0:
+        _raise(error)
+    return fd
 
 
 def send_to_path(path: str, data: bytes, fds: Sequence[int]) -> None:

@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
+# A user namespace fd (or -1) and ops.IDMAP_*.
+Idmap = tuple[int, int]
+NO_IDMAP = (-1, 0)
+
+
 class Join:
     """A namespace to be joined: its open fd, CLONE_NEW* flag and the path it came from."""
 
@@ -40,7 +45,7 @@ class Facts:
         self.privileged = True
         self.user_namespace = False
         self.open_sources = False
-        self.sources: list[str] = []
+        self.sources: list[tuple[str, Idmap]] = []
         self.idmap_fds: dict[int, int] = {}
         self.cgroup_version = 1
         self.cgroup_mounts: Sequence[tuple[str, list[str], str]] = ()
@@ -63,16 +68,15 @@ class Facts:
         self.seccomp_flags = 0
         self.seccomp_listener = False
 
-    def source_index(self, path: str) -> int:
-        """The index among the fds of SYNC_SOURCES, or NONE when the stage opens the path itself."""
-        if not self.open_sources:
-            return NONE
-        self.sources.append(path)
-        return len(self.sources) - 1
+    def source_index(self, path: str, idmap: Idmap = NO_IDMAP) -> int:
+        """The index among the fds of SYNC_SOURCES, or NONE when the stage opens the path itself.
 
-    def idmap_fd(self, index: int) -> int:
-        """The user namespace fd that maps mounts[index], or NONE."""
-        return self.idmap_fds.get(index, NONE)
+        What is id-mapped the parent opens in any case.
+        """
+        if not self.open_sources and idmap is NO_IDMAP:
+            return NONE
+        self.sources.append((path, idmap))
+        return len(self.sources) - 1
 
 
 def _ignore(_line: str) -> None:

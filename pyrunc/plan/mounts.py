@@ -7,7 +7,9 @@ from posixpath import isabs, join, normpath
 
 from pyrunc.errors import ConfigError
 from pyrunc.plan import ops
+from pyrunc.plan.facts import NO_IDMAP
 from pyrunc.plan.options import MountOptions
+from pyrunc.tables.mounts import RIDMAP
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -106,16 +108,19 @@ def _add_bind(
     flags = _proc_flags(index, target, is_proc=False)
     if options.recursive:
         flags |= ops.MOUNT_RECURSIVE
-    if options.idmap == "ridmap":
-        flags |= ops.MOUNT_IDMAP_RECURSIVE
+    idmap = NO_IDMAP
+    if index in facts.idmap_fds:
+        flags |= ops.MOUNT_DETACHED
+        whole = ops.IDMAP_TREE if options.recursive else 0
+        whole |= ops.IDMAP_RECURSIVE if options.idmap == RIDMAP else 0
+        idmap = (facts.idmap_fds[index], whole)
     plan.add(
         "BIND",
         f"mount {source} on {target}",
         _packed(options.set, options.set_all),
         _packed(options.clear, options.clear_all),
         ops.pack_propagations(options.propagation),
-        facts.source_index(source),
-        facts.idmap_fd(index),
+        facts.source_index(source, idmap),
         strings=(None, source, target),
         flags=flags,
     )
@@ -201,7 +206,6 @@ def _add_cgroup(plan: ops.Plan, target: str, options: MountOptions, facts: Facts
                 0,
                 0,
                 facts.source_index(path),
-                ops.NONE,
                 strings=(None, path, below),
             )
         for controller in name.split(","):
@@ -244,6 +248,5 @@ def _add_cgroup2(plan: ops.Plan, target: str, options: MountOptions, facts: Fact
         0,
         ops.pack_propagations(options.propagation),
         facts.source_index(path),
-        ops.NONE,
         strings=(None, path, target),
     )

@@ -96,6 +96,6 @@ def _add_sources_sync(plan: ops.Plan, facts: Facts, mounts: int) -> None:
     """One SYNC for each full message of descriptors; the parent answers with the next
     SOURCES_MAX.
     """
-    if facts.open_sources:
+    if facts.open_sources or facts.idmap_fds:
         for _ in range((mounts + CGROUP_SOURCES) // SOURCES_MAX + 1):
             plan.add("SYNC", "open the mount sources", ops.SYNC_SOURCES)

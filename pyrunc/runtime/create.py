@@ -9,11 +9,11 @@ from pyrunc import cgroups, jsonio, native
 from pyrunc.config.bundle import open_bundle
 from pyrunc.config.validate import load_config
 from pyrunc.errors import ConfigError, NativeError, PyruncError, UsageError, errno_text
-from pyrunc.plan import ops
+from pyrunc.plan import explain, ops
 from pyrunc.plan.build import container_plan
 from pyrunc.plan.facts import Facts
 from pyrunc.plan.rootfs import SOURCES_MAX
-from pyrunc.runtime import console, delete, host, notify, process, seccomp, state
+from pyrunc.runtime import console, delete, host, idmapped, notify, process, seccomp, state
 from pyrunc.runtime.hooks import environment, run_hooks
 from pyrunc.runtime.idmaps import is_own_map, write_maps
 from pyrunc.runtime.stage import Stage
@@ -24,11 +24,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from pyrunc.config.problems import Problem
     from pyrunc.config.types import Config, Process, Rlimit
     from pyrunc.runtime.context import Context
     from pyrunc.runtime.options import CreateOptions
     from pyrunc.runtime.stage import Answer
 
+_EINVAL = 22
 NO_PROCESS = "config.json: process: a container needs a process to be created"
 
 
@@ -58,7 +60,7 @@ class Making:
         self.master = -1
         state.check_id(container_id)
         self.bundle = open_bundle(bundle)
-        self.config: Config = load_config(self.bundle.data)
+        self.config = self._load()
         if "process" not in self.config:
             raise ConfigError(NO_PROCESS)
         self.rootfs = os.path.realpath(self.bundle.rootfs(self.config["root"]["path"]))
@@ -139,6 +141,7 @@ class Making:
             self._spawn()
             self._answers()
             self.stage.until_ready()
+            idmapped.close_namespaces(self.facts.idmap_fds)
             self._ready()
         except BaseException:
             self._undo()
@@ -182,6 +185,8 @@ class Making:
             facts.state_before[status], facts.state_after = before, after
         facts.environment = environment()
         facts.joins = host.open_joins(self.config)
+        if any(idmapped.is_mapped(mount) for mount in self.config.get("mounts", ())):
+            facts.idmap_fds = idmapped.open_namespaces(self.config, facts.joins)
         return container_plan(
             notify.with_mount(self.config, notify.directory_for(record.path)), facts
         )
@@ -261,11 +266,9 @@ class Making:
         if not wanted:
             return b"", ()
         try:
-            return b"", native.open_sources(
-                self.stage.child.pidfd, [os.fsencode(path) for path in wanted]
-            )
+            return b"", native.open_sources(self.stage.child.pidfd, wanted)
         except native.Failure as failure:
-            raise NativeError(f"open mount source {failure.detail}", failure.errno or 0) from None
+            raise _source_error(failure) from None
 
     def _hooks(self) -> Answer:
         hooks = self.config.get("hooks", {})
@@ -333,6 +336,7 @@ class Making:
     def _undo(self) -> None:
         """As if nothing had been tried (ERR-1); poststop hooks run all the same (HK-10)."""
         host.close_joins(self.facts.joins)
+        idmapped.close_namespaces(self.facts.idmap_fds)
         if hasattr(self, "stage"):
             self.stage.abandon()
         if self.master >= 0:
@@ -343,6 +347,14 @@ class Making:
         except (PyruncError, OSError) as error:
             self.ctx.warn(f"clean up after the failed create: {error}")
         self.lock.__exit__()
+
+
+def _source_error(failure: native.Failure) -> NativeError:
+    step, number = explain.STEPS[failure.step][0], failure.errno or 0
+    if step == "MOUNT_SETATTR":
+        hint = "its file system cannot be id-mapped" if number == _EINVAL else ""
+        return NativeError(f"idmap mount source {failure.detail}: mount_setattr", number, hint)
+    return NativeError(f"open mount source {failure.detail}", number)
 
 
 def namespace_paths(pid: int) -> dict[str, str]:

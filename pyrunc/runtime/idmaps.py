@@ -31,7 +31,8 @@ def write_maps(pid: int, linux: Linux) -> None:
         _unprivileged(pid, uids, gids)
 
 
-def _text(mappings: Sequence[IdMapping]) -> str:
+def map_text(mappings: Sequence[IdMapping]) -> str:
+    """The lines of /proc/PID/uid_map."""
     return "".join(f"{m['containerID']} {m['hostID']} {m['size']}\n" for m in mappings)
 
 
@@ -39,7 +40,7 @@ def _write(pid: int, name: str, mappings: Sequence[IdMapping]) -> None:
     try:
         fd = os.open(f"/proc/{pid}/{name}", os.O_WRONLY | os.O_CLOEXEC)
         try:
-            os.write(fd, _text(mappings).encode())
+            os.write(fd, map_text(mappings).encode())
         finally:
             os.close(fd)
     except OSError as error:

@@ -423,8 +423,6 @@ def test_bind_source_is_relative_to_the_bundle(container_plan: MakePlan, config:
         ({"destination": "/proc/uptime", "source": "/u", "options": ["bind"]}, ops.MOUNT_IN_PROC),
         ({"destination": "/proc", "source": "/proc", "options": ["rbind"]},
          ops.MOUNT_IN_PROC | ops.MOUNT_FROM_PROC | ops.MOUNT_RECURSIVE),
-        ({"destination": "/i", "source": "/s", "options": ["bind", "ridmap"]},
-         ops.MOUNT_IDMAP_RECURSIVE),
     ],
 )  # fmt: skip
 def test_mount_flags(container_plan: MakePlan, config: Config, mount: Config, flags: int) -> None:
