@@ -28,7 +28,11 @@ DETACH = Option("detach", BOOL, "detach from the container's process", short="d"
 NO_NEW_KEYRING = Option("no-new-keyring", BOOL,
                         "keep the caller's session keyring instead of making one for the container")
 
-CREATE = (BUNDLE, CONSOLE_SOCKET, PIDFD_SOCKET, PID_FILE, NO_PIVOT, NO_NEW_KEYRING, PRESERVE_FDS)
+ALLOW_NEWER = Option("allow-newer", BOOL,
+                     "accept an ociVersion 1.x above the known ones (unknown members are ignored)")
+
+CREATE = (BUNDLE, CONSOLE_SOCKET, PIDFD_SOCKET, PID_FILE, NO_PIVOT, NO_NEW_KEYRING, PRESERVE_FDS,
+          ALLOW_NEWER)
 
 
 def absolute(path: str) -> str:
@@ -58,6 +62,7 @@ def create_options(call: Call, *, run: bool) -> CreateOptions:
         no_pivot=call.flag("no-pivot"),
         no_new_keyring=call.flag("no-new-keyring"),
         preserve_fds=preserve_fds(call),
+        allow_newer=call.flag("allow-newer"),
         detach=call.flag("detach") if run else True,
         keep=run and call.flag("keep"),
         no_subreaper=run and call.flag("no-subreaper"),

@@ -81,8 +81,12 @@ class Making:
         self.stage: Stage
         self.filter = b""
 
-    # -- facts
-    # ---------------------------------------------------------------------------------------
+    def _load(self) -> Config:
+        notes: list[Problem] = []
+        config = load_config(self.bundle.data, allow_newer=self.options.allow_newer, notes=notes)
+        for note in notes:
+            self.ctx.debug(f"config.json: {note.sentence()}")
+        return config
 
     def _facts(self, container_id: str) -> Facts:
         config, process_ = self.config, self.config["process"]
@@ -126,9 +130,6 @@ class Making:
             entry = seen.setdefault(mountpoint, (os.path.basename(mountpoint), [], group.full))
             entry[1].extend(["none", name] if name.startswith("name=") else [name])
         facts.cgroup_mounts = list(seen.values())
-
-    # -- the way to ready
-    # ----------------------------------------------------------------------------
 
     def __enter__(self) -> Making:
         try:
@@ -238,9 +239,6 @@ class Making:
         self.stage.plan.set_fifo(fd)
         return fd
 
-    # -- what the stage asks for
-    # ---------------------------------------------------------------------
-
     def _answers(self) -> None:
         stage = self.stage
         stage.on_console = self._console
@@ -329,9 +327,6 @@ class Making:
             console.send_pidfd(self.options.pidfd_socket, child.pidfd, b"standard")
         if self.options.pid_file:
             write_pid_file(self.options.pid_file, child.pid)
-
-    # -- undoing
-    # -------------------------------------------------------------------------------------
 
     def _undo(self) -> None:
         """As if nothing had been tried (ERR-1); poststop hooks run all the same (HK-10)."""

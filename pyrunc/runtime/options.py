@@ -7,8 +7,8 @@ from __future__ import annotations
 class CreateOptions:
     """Of create and run. Paths are absolute or "" (absent)."""
 
-    __slots__ = ("console_socket", "detach", "keep", "no_new_keyring", "no_pivot", "no_subreaper",
-                 "pid_file", "pidfd_socket", "preserve_fds")
+    __slots__ = ("allow_newer", "console_socket", "detach", "keep", "no_new_keyring", "no_pivot",
+                 "no_subreaper", "pid_file", "pidfd_socket", "preserve_fds")
 
     def __init__(
         self,
@@ -22,7 +22,9 @@ class CreateOptions:
         detach: bool = False,
         keep: bool = False,
         no_subreaper: bool = False,
+        allow_newer: bool = False,
     ) -> None:
+        self.allow_newer = allow_newer
         self.console_socket = console_socket
         self.pidfd_socket = pidfd_socket
         self.pid_file = pid_file

@@ -42,13 +42,6 @@ def update(ctx: Context, container_id: str, resources: dict[str, Any]) -> None:
 
 def checked(resources: dict[str, Any]) -> dict[str, Any]:
     """The resources as the config's rules take them; ConfigError names what they refuse."""
-    from pyrunc.config.validate import load_config
-    from pyrunc.tables.spec import OCI_VERSION
+    from pyrunc.config.validate import load_resources
 
-    config = {
-        "ociVersion": OCI_VERSION,
-        "root": {"path": "rootfs"},
-        "linux": {"resources": resources},
-    }
-    found = load_config(jsonio.dumps(config).encode(), name="resources")
-    return dict(found["linux"].get("resources") or {})
+    return dict(load_resources(jsonio.dumps(resources).encode()))
