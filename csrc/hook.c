@@ -2,6 +2,7 @@
 /* Runs one hook: the state on its stdin, its end awaited on a pidfd, SIGKILL at the timeout. runtime-spec config.md, POSIX-platform Hooks. */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -15,7 +16,7 @@
 #include "spawn.h"
 #include "syscalls.h"
 
-static int64_t now_ms(void)
+int64_t pr_now_ms(void)
 {
 	struct timespec now;
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
@@ -39,20 +40,21 @@ static void feed(int *pipe_fd, const char *state, uint32_t size, uint32_t *done)
 /* Feeds and waits. Returns 1 when the hook ended, 0 at the timeout, -1. */
 static int attend(int pidfd, int *pipe_fd, const char *state, uint32_t size, uint32_t timeout_s, struct pr_error *reterr)
 {
-	int64_t end = now_ms() + (int64_t)timeout_s * 1000;
+	int64_t end = pr_now_ms() + (int64_t)timeout_s * 1000;
 	uint32_t done = 0;
 	feed(pipe_fd, state, size, &done);
 	for (;;) {
 		struct pollfd waits[2] = { { .fd = pidfd, .events = POLLIN }, { .fd = *pipe_fd, .events = POLLOUT } };
-		int64_t left = end - now_ms();
-		int count = poll(waits, *pipe_fd >= 0 ? 2 : 1, timeout_s ? (int)(left > 0 ? left : 0) : -1);
+		int64_t left = end - pr_now_ms();
+		left = left < 0 ? 0 : left < INT_MAX ? left : INT_MAX;
+		int count = poll(waits, *pipe_fd >= 0 ? 2 : 1, timeout_s ? (int)left : -1);
 		if (count < 0 && errno != EINTR)
 			return pr_fail(reterr, PR_STEP_READ);
 		if (count > 0 && waits[0].revents)
 			return 1;
 		if (count > 0)
 			feed(pipe_fd, state, size, &done);
-		if (timeout_s && now_ms() >= end)
+		if (timeout_s && pr_now_ms() >= end)
 			return 0;
 	}
 }

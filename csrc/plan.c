@@ -92,6 +92,16 @@ static bool strings_fit(const char *at, const char *end, uint64_t count)
 	return true;
 }
 
+/* How many strings the block s[i] has, `plain` when it is no block; more than `size` (which cannot be) instead of a sum that wraps. */
+static uint64_t block_count(const struct shape *shape, const struct pr_op *op, unsigned int i, uint32_t size, uint64_t plain)
+{
+	if (shape->count_at[i] == NO_COUNT)
+		return plain;
+	uint64_t count = op->n[shape->count_at[i]];
+	uint64_t second = shape->second_at == NO_COUNT ? 0 : op->n[shape->second_at];
+	return count > size || second > size ? UINT64_MAX : count + second;
+}
+
 static bool op_fits(const struct pr_op *op, const char *strings, uint32_t size)
 {
 	if (op->code == PR_OP_NONE || op->code >= PR_OP_COUNT)
@@ -103,8 +113,7 @@ static bool op_fits(const struct pr_op *op, const char *strings, uint32_t size)
 		if (!op->s[i]) {
 			if (shape->required & (1U << i))
 				return false;
-			/* A missing block must count no strings. */
-			if (shape->count_at[i] != NO_COUNT && op->n[shape->count_at[i]] != 0)
+			if (block_count(shape, op, i, size, 0) != 0) /* a missing block must count no strings */
 				return false;
 			if (shape->blob == i && !shape->blob_fixed && op->n[shape->blob_at] != 0)
 				return false;
@@ -122,15 +131,8 @@ static bool op_fits(const struct pr_op *op, const char *strings, uint32_t size)
 				return false;
 			continue;
 		}
-		uint64_t count = 1;
-		if (shape->count_at[i] != NO_COUNT) {
-			count = op->n[shape->count_at[i]];
-			if (shape->second_at != NO_COUNT)
-				count += op->n[shape->second_at];
-			if (count > size)
-				return false;
-		}
-		if (!strings_fit(strings + op->s[i], strings + size, count))
+		uint64_t count = block_count(shape, op, i, size, 1);
+		if (count > size || !strings_fit(strings + op->s[i], strings + size, count))
 			return false;
 	}
 	return true;

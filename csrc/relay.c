@@ -56,7 +56,7 @@ static void fill(struct pipe_end *end)
 		return;
 	ssize_t got = read(end->from, end->data + end->used, BUFFER - end->used);
 	if (got > 0)
-		end->used += (size_t)got;
+		end->used = end->to < 0 ? 0 : end->used + (size_t)got; /* what nobody takes is dropped: the writer must not stall */
 	else if (got == 0 || (errno != EAGAIN && errno != EINTR))
 		end->from = -1;
 }
@@ -83,6 +83,8 @@ static void pass_signal(struct relay *relay)
 	int number = (int)info.ssi_signo;
 	if (number == SIGCHLD || number == SIGURG)
 		return;
+	if (number == SIGPIPE && info.ssi_pid == (uint32_t)getpid())
+		return; /* our own write: nobody reads the output any more */
 	if (number == SIGWINCH && relay->master >= 0)
 		copy_size(relay->master);
 	else
@@ -165,8 +167,11 @@ int pr_relay(int32_t pid, int pidfd, int master_fd, struct pr_error *reterr)
 	sigfillset(&all);
 	(void)sigprocmask(SIG_BLOCK, &all, &old);
 	auto_fd signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (signals < 0)
-		return pr_fail(reterr, PR_STEP_OPEN);
+	if (signals < 0) {
+		(void)pr_fail(reterr, PR_STEP_OPEN);
+		(void)sigprocmask(SIG_SETMASK, &old, NULL);
+		return -1;
+	}
 	relay.signals = signals;
 	if (master_fd >= 0)
 		copy_size(master_fd);

@@ -36,6 +36,8 @@ static int add_architectures(scmp_filter_ctx filter, const uint32_t *architectur
 static int add_rule(scmp_filter_ctx filter, const struct pr_seccomp_rule *rule, const struct pr_seccomp_arg *args, int number)
 {
 	struct scmp_arg_cmp comparisons[6];
+	if (rule->arg_count > sizeof(comparisons) / sizeof(*comparisons))
+		return -EINVAL;
 	for (uint32_t i = 0; i < rule->arg_count; i++) {
 		const struct pr_seccomp_arg *arg = &args[rule->first_arg + i];
 		comparisons[i] = (struct scmp_arg_cmp){

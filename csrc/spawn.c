@@ -36,23 +36,42 @@ __attribute__((always_inline)) static inline long clone3_vfork(struct pr_clone_a
 	return result;
 }
 
-/* clone3 is missing (before 5.3) or forbidden by an outer seccomp filter: the same child by clone(2), without vfork and pidfd races:
- * the child is ours and unreaped, so its pid is its own. */
-static long clone_fallback(const struct pr_clone_args *args)
+/* clone3 is missing (before 5.3) or hidden by an outer seccomp filter, which cannot look into its structure: the same by clone(2). */
+__attribute__((always_inline)) static inline long clone_vfork(const struct pr_clone_args *args)
 {
-	uint64_t flags = args->flags & ~(uint64_t)(CLONE_VM | CLONE_VFORK | PR_CLONE_PIDFD);
-	if (flags & (PR_CLONE_INTO_CGROUP | PR_CLONE_NEWTIME))
+	long flags = (long)(args->flags | args->exit_signal), pidfd = (long)args->pidfd, result;
+	/* Neither fits into the flags of clone(2). */
+	if (args->flags & (PR_CLONE_INTO_CGROUP | PR_CLONE_NEWTIME))
 		return -ENOSYS;
-	long pid = syscall(SYS_clone, flags | args->exit_signal, NULL, NULL, NULL, NULL);
-	if (pid < 0)
-		return -errno;
-	if (pid > 0 && (args->flags & PR_CLONE_PIDFD)) {
-		int *ret_pidfd = (int *)(uintptr_t)args->pidfd;
-		*ret_pidfd = pr_pidfd_open((pid_t)pid);
-		if (*ret_pidfd < 0)
-			return -errno;
-	}
-	return pid;
+#if defined(__x86_64__)
+	register long r10 __asm__("r10") = 0;
+	register long r8 __asm__("r8") = 0;
+	__asm__ volatile("syscall"
+	                 : "=a"(result)
+	                 : "0"((long)SYS_clone), "D"(flags), "S"(0L), "d"(pidfd), "r"(r10), "r"(r8)
+	                 : "rcx", "r11", "memory");
+#elif defined(__aarch64__)
+	register long x8 __asm__("x8") = SYS_clone;
+	register long x0 __asm__("x0") = flags;
+	register long x1 __asm__("x1") = 0;
+	register long x2 __asm__("x2") = pidfd;
+	register long x3 __asm__("x3") = 0;
+	register long x4 __asm__("x4") = 0;
+	__asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory");
+	result = x0;
+#else
+	result = syscall(SYS_clone, flags & ~(long)(CLONE_VM | CLONE_VFORK), NULL, pidfd, NULL, NULL);
+	if (result < 0)
+		result = -errno;
+#endif
+	return result;
+}
+
+void pr_reap(int32_t pid)
+{
+	siginfo_t info;
+	while (waitid(P_PID, (id_t)pid, &info, WEXITED) < 0 && errno == EINTR)
+		continue;
 }
 
 void pr_reset_signals(void)
@@ -147,7 +166,7 @@ int pr_spawn_raw(struct pr_spawn *spawn, struct pr_error *reterr)
 	if (pid == 0)
 		child(&start);
 	if (pid == -ENOSYS) {
-		pid = clone_fallback(&args);
+		pid = clone_vfork(&args);
 		if (pid == 0)
 			child(&start);
 	}
@@ -156,8 +175,7 @@ int pr_spawn_raw(struct pr_spawn *spawn, struct pr_error *reterr)
 	if (pid < 0)
 		return pr_fail_as(reterr, PR_STEP_CLONE, saved);
 	if (start.failed.errnum) {
-		siginfo_t info;
-		(void)waitid(P_PID, (id_t)pid, &info, WEXITED);
+		pr_reap((int32_t)pid);
 		pr_close(&pidfd);
 		return pr_fail_as(reterr, start.failed.step, start.failed.errnum);
 	}
