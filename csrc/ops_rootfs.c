@@ -70,6 +70,10 @@ static int enter_root(struct pr_init *init, struct pr_error *reterr)
 		return pr_fail(reterr, PR_STEP_OPEN);
 	pr_close(&init->root);
 	init->root = pr_steal(&root);
+	/* All mounts are made: nothing of the host may stay open in a process that waits for start (CVE-2024-21626). */
+	for (uint32_t i = 0; i < init->source_count; i++)
+		pr_close(&init->sources[i]);
+	init->source_count = 0;
 	return 0;
 }
 
