@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "door.h"
 #include "pyrunc.h"
 #include "version_text.h"
 
@@ -19,45 +20,40 @@ struct python {
 	char program[4096]; /* the package's __main__.py */
 };
 
-/* Joins strings up to a NULL; false when the result does not fit. No stdio here: it would double the size of what enters containers. */
-static bool join(char *buf, size_t size, const char *const *parts)
+bool pr_join(char *buffer, size_t size, const char *const *parts)
 {
 	size_t used = 0;
 	for (; *parts; parts++) {
 		size_t n = strlen(*parts);
 		if (n >= size - used)
 			return false;
-		memcpy(buf + used, *parts, n);
+		memcpy(buffer + used, *parts, n);
 		used += n;
 	}
-	buf[used] = '\0';
+	buffer[used] = '\0';
 	return true;
 }
 
-#define JOIN(buf, ...) join(buf, sizeof(buf), (const char *const[]){ __VA_ARGS__, NULL })
-
-/* Writes the whole text; returns the exit code. */
-static int put(int fd, const char *text)
+size_t pr_put(int fd, const char *data, size_t size)
 {
-	size_t left = strlen(text);
-	while (left > 0) {
-		ssize_t n = write(fd, text, left);
+	size_t done = 0;
+	while (done < size) {
+		ssize_t n = write(fd, data + done, size - done);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return 1;
-		text += n;
-		left -= (size_t)n;
+			break;
+		done += (size_t)n;
 	}
-	return 0;
+	return done;
 }
 
 /* Says on stderr why Python could not be started; returns the exit code. */
 static int complain(const char *const *parts)
 {
 	static char line[8192];
-	if (join(line, sizeof(line), parts))
-		(void)put(STDERR_FILENO, line);
+	if (pr_join(line, sizeof(line), parts))
+		(void)pr_put(STDERR_FILENO, line, strlen(line));
 	return 1;
 }
 
@@ -84,19 +80,32 @@ static bool find_python(const char *prefix, struct python *ret)
 {
 	for (size_t v = 0; v < sizeof(versions) / sizeof(*versions); v++)
 		for (size_t d = 0; d < sizeof(package_dirs) / sizeof(*package_dirs); d++) {
-			if (!JOIN(ret->program, prefix, "/lib/python", versions[v], "/", package_dirs[d], "/pyrunc/__main__.py") ||
+			if (!PR_JOIN(ret->program, prefix, "/lib/python", versions[v], "/", package_dirs[d], "/pyrunc/__main__.py") ||
 			    access(ret->program, R_OK) < 0)
 				continue;
-			if (JOIN(ret->interpreter, prefix, "/bin/python", versions[v]) && access(ret->interpreter, X_OK) == 0)
+			if (PR_JOIN(ret->interpreter, prefix, "/bin/python", versions[v]) && access(ret->interpreter, X_OK) == 0)
 				return true;
-			if (JOIN(ret->interpreter, "/usr/bin/python", versions[v]) && access(ret->interpreter, X_OK) == 0)
+			if (PR_JOIN(ret->interpreter, "/usr/bin/python", versions[v]) && access(ret->interpreter, X_OK) == 0)
 				return true;
 		}
 	return false;
 }
 
+/* "pyrunc_start=" and the init stage's message in hexadecimal: runtime/start.py says it and undoes the container. */
+static const char *start_failure(const struct pr_msg *msg)
+{
+	static char text[sizeof("pyrunc_start=") + 2 * sizeof(*msg)] = "pyrunc_start=";
+	char *at = text + strlen(text);
+	const uint8_t *bytes = (const uint8_t *)msg;
+	for (size_t i = 0; i < sizeof(*msg); i++) {
+		*at++ = "0123456789abcdef"[bytes[i] >> 4];
+		*at++ = "0123456789abcdef"[bytes[i] & 15];
+	}
+	return text;
+}
+
 /* Replaces this process by Python with the same arguments; returns only when that failed, with the exit code. */
-static int hand_over(int argc, char **argv)
+static int hand_over(int argc, char **argv, const struct pr_msg *failure)
 {
 	static struct python python;
 	char prefix[4096];
@@ -106,8 +115,8 @@ static int hand_over(int argc, char **argv)
 		return COMPLAIN("no Python 3.11 to 3.13 with the package pyrunc below ", prefix,
 		                "/lib: install with pip, and link to the executable instead of copying it");
 	static char name[4096 + 16]; /* what the caller called us: messages and help say it */
-	char **args = calloc((size_t)argc + 10, sizeof(*args));
-	if (!args || !JOIN(name, "pyrunc=", argc > 0 && strlen(argv[0]) < 4096 ? argv[0] : "pyrunc"))
+	char **args = calloc((size_t)argc + 12, sizeof(*args));
+	if (!args || !PR_JOIN(name, "pyrunc=", argc > 0 && strlen(argv[0]) < 4096 ? argv[0] : "pyrunc"))
 		return COMPLAIN("cannot start Python: out of memory");
 	int n = 0;
 	args[n++] = python.interpreter;
@@ -118,6 +127,10 @@ static int hand_over(int argc, char **argv)
 	args[n++] = (char *)"-X";
 	/* In the C locale Python sets LC_CTYPE; __main__.py takes it back, for hooks inherit our environment. */
 	args[n++] = getenv("LC_CTYPE") ? (char *)"utf8" : (char *)"pyrunc_no_lc_ctype";
+	if (failure->kind == PR_MSG_ERROR) {
+		args[n++] = (char *)"-X";
+		args[n++] = (char *)start_failure(failure);
+	}
 	args[n++] = python.program;
 	for (int i = 1; i < argc; i++)
 		args[n++] = argv[i];
@@ -159,8 +172,16 @@ int main(int argc, char **argv)
 	}
 	open_standard_streams();
 	const char *door = getenv("PYRUNC_DOOR");
-	bool open = !door || strcmp(door, "off") != 0;
-	if (open && wants_version(argc, argv))
-		return put(STDOUT_FILENO, PR_VERSION_TEXT + (called_runc(argv[0]) ? 2 : 0));
-	return hand_over(argc, argv);
+	struct pr_msg failure = { 0 };
+	if (!door || strcmp(door, "off") != 0) {
+		struct pr_request request;
+		if (wants_version(argc, argv)) {
+			const char *text = PR_VERSION_TEXT + (called_runc(argv[0]) ? 2 : 0);
+			return pr_put(STDOUT_FILENO, text, strlen(text)) == strlen(text) ? 0 : 1;
+		}
+		int code = pr_door_parse(argc, argv, &request) ? pr_door_serve(&request, &failure) : PR_DOOR_PYTHON;
+		if (code != PR_DOOR_PYTHON)
+			return code;
+	}
+	return hand_over(argc, argv, &failure);
 }

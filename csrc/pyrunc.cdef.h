@@ -376,6 +376,52 @@ int pr_bpf_device_attach(int cgroup_fd, int prog_fd, struct pr_error *reterr);
 /* Ids of the device programs attached to the group itself. Returns how many, at most `size`. */
 int pr_bpf_device_query(int cgroup_fd, uint32_t *ret_ids, uint32_t size, struct pr_error *reterr);
 
+/* ---- the record --------------------------------------------------------------------------------------------------- */
+
+enum {
+	PR_RECORD_VERSION = 1,
+	PR_RECORD_MAX = 65536,        /* bytes; a container that needs more has no record */
+	PR_RECORD_GROUPS_MAX = 64,
+	PR_RECORD_NO_GROUP = 65535    /* `freezer` when there is none */
+};
+
+enum pr_record_flags {
+	PR_RECORD_POSTSTART = 1,
+	PR_RECORD_POSTSTOP = 2,
+	PR_RECORD_SYSTEMD = 4,        /* a unit must be stopped at delete */
+	PR_RECORD_PRIVATE_PID = 8     /* the end of the first process ends all others */
+};
+
+/* ROOT/ID/record: what the front door must know of a created container. It counts only together with the very state.json that it was
+ * made from. Offsets are from the beginning; behind the struct come made[group_count] (uint32_t), then the strings. */
+struct pr_record {
+	char magic[8];           /* "PYRUNCR" */
+	uint32_t version;        /* PR_RECORD_VERSION */
+	uint32_t size;           /* of the whole, bytes */
+	uint64_t checksum;       /* FNV-1a (64 bits) of all that follows */
+	uint64_t state_inode;    /* of state.json */
+	uint64_t state_size;
+	int64_t state_mtime_s;
+	int64_t state_mtime_ns;
+	uint64_t start_time;     /* of the container's first process */
+	int32_t pid;
+	uint32_t flags;          /* enum pr_record_flags */
+	uint32_t before_pid;     /* the text that `state` prints, in three pieces around pid and status */
+	uint32_t before_status;
+	uint32_t after_status;
+	uint32_t cgroup_version;
+	uint32_t groups;         /* a groups block (see cgroups), one group a hierarchy */
+	uint32_t group_count;
+	uint32_t freezer;        /* index of the group with the freezer, or PR_RECORD_NO_GROUP */
+	uint32_t made;           /* how many of each path's last directories delete removes */
+};
+
+/* Fills in magic, version, size and checksum of the record of `size` bytes at `data`. */
+void pr_record_seal(void *data, uint32_t size);
+
+/* Checks a record: checksum, bounds, offsets. Returns 0, or -1 with PR_STEP_CHECKSUM when it is not to be used. */
+int pr_record_check(const void *data, uint64_t size, struct pr_error *reterr);
+
 /* ---- seccomp (the module only) ------------------------------------------------------------------------------------ */
 
 struct pr_seccomp_arg {

@@ -16,9 +16,13 @@ if TYPE_CHECKING:
     from pyrunc.runtime.context import Context
 
 
-def describe(record: state.State) -> dict[str, Any]:
-    """What the `state` verb shows: the standard's members and runc's rootfs, created, owner."""
-    document = record.document()
+def describe(record: state.State, *, pid: int = 0, status: str = "") -> dict[str, Any]:
+    """What the `state` verb shows: the standard's members and runc's rootfs, created, owner.
+
+    Pid and status are those of now unless they are given.
+    """
+    document = record.document(status)
+    document["pid"] = pid or document["pid"]
     annotations = document.pop("annotations", None)
     shown = {name: document[name] for name in ("ociVersion", "id", "pid", "status", "bundle")}
     shown["rootfs"] = record.rootfs

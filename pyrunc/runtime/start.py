@@ -69,6 +69,15 @@ def _release(ctx: Context, record: state.State, pidfd: int) -> None:
     os.unlink(f"{record.path}/{state.FIFO}")
 
 
+def failed(ctx: Context, container_id: str, message: native.Message) -> None:
+    """Undoes the container whose start the front door began and the stage ended with `message`."""
+    record = state.load(ctx, container_id)
+    with state.Lock(record.path):
+        reason = _reason(record, message)
+        abort(ctx, record)
+    raise PyruncError(reason)
+
+
 def _reason(record: state.State, message: native.Message) -> str:
     """What the stage reported after create's plan was gone: only hooks, the filter and execve are
     left.

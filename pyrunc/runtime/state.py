@@ -122,8 +122,13 @@ class State:
         return {name: getattr(self, name) for name, _ in _MEMBERS}
 
     def save(self) -> None:
-        """Writes state.json (0600) by rename, so that a reader sees the old one or the new one."""
+        """Writes state.json (0600) by rename, so that a reader sees the old one or the new one;
+        and for a container that is made, the front door's record."""
         replace_file(f"{self.path}/{STATE}", jsonio.dumps(self.members()).encode(), 0o600)
+        if self.phase == "created":
+            from pyrunc.runtime import record
+
+            record.save(self)
 
     def status(self) -> str:
         """One of creating, created, running, paused, stopped: derived from the live system.
