@@ -19,6 +19,8 @@ from typing import Any
 
 TIMEOUT = 30.0
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C"}
+if "PYRUNC_DOOR" in os.environ:  # "off": Python serves what the front door would
+    ENVIRONMENT["PYRUNC_DOOR"] = os.environ["PYRUNC_DOOR"]
 TEXT_LINE = re.compile(
     r'^time="(?P<time>[^"]+)" level=(?P<level>\w+) msg=(?P<msg>"(?:[^"\\]|\\.)*"|\S+)$'
 )
