@@ -4,13 +4,12 @@
 from __future__ import annotations
 
 import os
-import sys
 
 from pyrunc._native import ffi, lib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from typing import Any
 
 NO_FD = -1
@@ -300,48 +299,6 @@ def relay(pid: int, pidfd: int, master_fd: int = NO_FD) -> int:
     if status < 0:
         _raise(error)
     return status
-
-
-RECORD_FLAGS = {
-    "poststart": lib.PR_RECORD_POSTSTART,
-    "poststop": lib.PR_RECORD_POSTSTOP,
-    "systemd": lib.PR_RECORD_SYSTEMD,
-    "private_pid": lib.PR_RECORD_PRIVATE_PID,
-}
-RECORD_NO_GROUP = lib.PR_RECORD_NO_GROUP
-
-
-def record(
-    numbers: Mapping[str, int], pieces: Sequence[bytes], groups: Sequence[tuple[str, str, int]]
-) -> bytes:
-    """The record of a container (struct pr_record), b"" when it would be too big.
-
-    numbers: the members that are no offsets. pieces: what `state` prints, around pid and status.
-    groups: (mount point, path, how many of its last directories are ours).
-    """
-    made = b"".join(count.to_bytes(4, sys.byteorder) for _, _, count in groups)
-    offset = ffi.sizeof("struct pr_record")
-    offsets = {"made": offset}
-    offset += len(made)
-    for name, piece in zip(("before_pid", "before_status", "after_status"), pieces, strict=True):
-        offsets[name] = offset
-        offset += len(piece) + 1
-    offsets["groups"] = offset
-    block = b"".join(os.fsencode(f"{mount}\0{path}\0") for mount, path, _ in groups)
-    head = ffi.new("struct pr_record *", {**numbers, **offsets, "group_count": len(groups)})
-    text = b"\0".join(pieces) + b"\0" + (block or b"\0")
-    data = bytearray(bytes(ffi.buffer(head)) + made + text)
-    if len(data) > lib.PR_RECORD_MAX or len(groups) > lib.PR_RECORD_GROUPS_MAX:
-        return b""
-    lib.pr_record_seal(ffi.from_buffer(data), len(data))
-    return bytes(data)
-
-
-def record_check(data: bytes) -> None:
-    """Failure unless the front door would take the record."""
-    error = _error()
-    if lib.pr_record_check(ffi.from_buffer(data), len(data), error) < 0:
-        _raise(error)
 
 
 def message(data: bytes) -> Message:

@@ -4,15 +4,18 @@
 from __future__ import annotations
 
 import os
+import sys
 
-from pyrunc import jsonio, native
+from pyrunc import jsonio
+from pyrunc._native import ffi, lib
 from pyrunc.runtime import lists, state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 RECORD = "record"
+NO_GROUP: int = lib.PR_RECORD_NO_GROUP
 
 # Where `state` prints pid and status: quotes inside of strings are escaped, so it stands once.
 _BEFORE_PID, _BEFORE_STATUS = '"pid": ', ',\n  "status": "'
@@ -34,14 +37,18 @@ def save(container: state.State) -> None:
 
 def encode(container: state.State, written: os.stat_result) -> bytes:
     """The record that counts together with the state.json of this stat; b"" when there is none."""
-    groups = _groups(container)
-    if groups is None or container.init_process_pid <= 0:
+    groups = container.cgroup.get("groups", {})
+    if container.init_process_pid <= 0 or (container.cgroup_paths and not container.cgroup):
+        return b""  # not ours: Python knows what to make of it
+    unique = list({mount: (mount, path, made) for mount, path, made in groups.values()}.values())
+    freezer = groups.get("" if container.cgroup.get("version") == 2 else "freezer")
+    if freezer and tuple(freezer) not in unique:
         return b""
-    found, freezer = groups
     flags = {
-        **{kind: kind in container.hooks for kind in ("poststart", "poststop")},
-        "systemd": "unit" in container.cgroup,
-        "private_pid": container.private_pid_namespace,
+        lib.PR_RECORD_POSTSTART: "poststart" in container.hooks,
+        lib.PR_RECORD_POSTSTOP: "poststop" in container.hooks,
+        lib.PR_RECORD_SYSTEMD: "unit" in container.cgroup,
+        lib.PR_RECORD_PRIVATE_PID: container.private_pid_namespace,
     }
     numbers = {
         "state_inode": written.st_ino,
@@ -50,14 +57,14 @@ def encode(container: state.State, written: os.stat_result) -> bytes:
         "state_mtime_ns": written.st_mtime_ns % 1_000_000_000,
         "start_time": container.init_process_start,
         "pid": container.init_process_pid,
-        "flags": sum(native.RECORD_FLAGS[name] for name, given in flags.items() if given),
+        "flags": sum(flag for flag, given in flags.items() if given),
         "cgroup_version": container.cgroup.get("version", 0),
-        "freezer": freezer,
+        "freezer": unique.index(tuple(freezer)) if freezer else NO_GROUP,
     }
-    return native.record(numbers, _pieces(container), found)
+    return pack(numbers, _pieces(container), unique)
 
 
-def _pieces(container: state.State) -> Sequence[bytes]:
+def _pieces(container: state.State) -> list[bytes]:
     """What `state` prints before the pid, between pid and status, and after the status."""
     shown = jsonio.dumps(lists.describe(container, pid=_PID, status=_STATUS), "  ")
     before, _, after = shown.partition(f'{_BEFORE_PID}{_PID}{_BEFORE_STATUS}{_STATUS}"')
@@ -65,12 +72,32 @@ def _pieces(container: state.State) -> Sequence[bytes]:
     return [piece.encode("utf-8", "surrogateescape") for piece in pieces]
 
 
-def _groups(container: state.State) -> tuple[list[tuple[str, str, int]], int] | None:
-    """One group a hierarchy and which of them has the freezer; None for what is not ours."""
-    entries = container.cgroup.get("groups", {})
-    if container.cgroup_paths and not container.cgroup:
-        return None
-    unique = {mount: (mount, path, made) for mount, path, made in entries.values()}
-    freezer = entries.get("" if container.cgroup["version"] == 2 else "freezer") if entries else None
-    found = list(unique.values())
-    return found, found.index(tuple(freezer)) if freezer else native.RECORD_NO_GROUP
+def pack(
+    numbers: Mapping[str, int], pieces: Sequence[bytes], groups: Sequence[tuple[str, str, int]]
+) -> bytes:
+    """A record (struct pr_record), b"" when it would be too big.
+
+    numbers: the members that are no offsets. pieces: what `state` prints, around pid and status.
+    groups: (mount point, path, how many of its last directories are ours).
+    """
+    made = b"".join(count.to_bytes(4, sys.byteorder) for _, _, count in groups)
+    offset = ffi.sizeof("struct pr_record")
+    offsets = {"made": offset}
+    offset += len(made)
+    for name, piece in zip(("before_pid", "before_status", "after_status"), pieces, strict=True):
+        offsets[name] = offset
+        offset += len(piece) + 1
+    offsets["groups"] = offset
+    block = b"".join(os.fsencode(f"{mount}\0{path}\0") for mount, path, _ in groups)
+    head = ffi.new("struct pr_record *", {**numbers, **offsets, "group_count": len(groups)})
+    text = b"\0".join(pieces) + b"\0" + (block or b"\0")
+    data = bytearray(bytes(ffi.buffer(head)) + made + text)
+    if len(data) > lib.PR_RECORD_MAX or len(groups) > lib.PR_RECORD_GROUPS_MAX:
+        return b""
+    lib.pr_record_seal(ffi.from_buffer(data), len(data))
+    return bytes(data)
+
+
+def is_good(data: bytes) -> bool:
+    """True when the front door would take the record."""
+    return bool(lib.pr_record_check(ffi.from_buffer(data), len(data), ffi.NULL) == 0)

@@ -140,7 +140,6 @@ def join_half(t: Things) -> None:
     assert lib.pr_cgroup_open_join(t.group + t.missing, 2, t.fds, t.number, t.error) == -1
 
 
-RECORD = {"pid": 1, "freezer": native.RECORD_NO_GROUP}
 GROUP = b"g"
 MISSING = b"no/such"
 FILTER = [("sched_yield", 0x0005_0001, [])]
@@ -221,11 +220,8 @@ CALLS: dict[str, list[Call]] = {
         lambda t: native.process_stat(t.pid),
         failing(lambda t: native.process_stat(-1)),
     ],
-    "pr_record_check": [
-        lambda t: native.record_check(native.record(RECORD, [b"", b"", b""], [])),
-        failing(lambda t: native.record_check(b"x")),
-    ],
-    "pr_record_seal": [lambda t: native.record(RECORD, [b"", b"", b""], [])],
+    "pr_record_check": [lambda t: lib.pr_record_check(bytes(200), 200, t.error)],
+    "pr_record_seal": [lambda t: lib.pr_record_seal(t.buffer, 200)],
     "pr_recv": [exchange],
     "pr_relay": [relay_child, failing(lambda t: native.relay(2**31 - 1, t.dirfd))],
     "pr_run_hook": [
