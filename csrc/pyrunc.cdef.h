@@ -259,6 +259,9 @@ int pr_recv(int sock, struct pr_msg *ret_msg, int *ret_fds, uint32_t *ret_fd_cou
  * PR_STEP_PEER_GONE when the process has something to say on `sock` instead, or is gone. pidfd_getfd(2). */
 int pr_take_fd(int pidfd, int number, int sock, struct pr_error *reterr);
 
+/* A NETLINK_ROUTE socket in the network namespace of pidfd's process, in the caller's own when pidfd is negative. Returns the fd. */
+int pr_netlink_socket(int pidfd, struct pr_error *reterr);
+
 /* Sends PR_MSG_GO for `sync` with a payload and fds (both may be empty). */
 int pr_send_go(int sock, uint32_t sync, const void *payload, uint32_t size, const int *fds, uint32_t fd_count, struct pr_error *reterr);
 

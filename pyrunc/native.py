@@ -192,6 +192,15 @@ def userns_fd(uid_map: str, gid_map: str) -> int:
     return fd
 
 
+def netlink_socket(pidfd: int) -> int:
+    """A NETLINK_ROUTE socket (the caller's) in the network namespace of a process, or our own."""
+    error = _error()
+    fd: int = lib.pr_netlink_socket(pidfd, error)
+    if fd < 0:
+        _raise(error)
+    return fd
+
+
 def send_to_path(path: str, data: bytes, fds: Sequence[int]) -> None:
     """Sends data and fds over a new connection to the AF_UNIX stream socket at path."""
     error = _error()

@@ -298,7 +298,11 @@ class Making:
         return b"", ()
 
     def _network(self) -> Answer:
-        raise ConfigError("linux.netDevices: moving network devices is not supported yet")
+        from pyrunc.runtime import netdevices
+
+        child = self.stage.child
+        netdevices.move(child.pid, child.pidfd, self.config["linux"]["netDevices"])
+        return b"", ()
 
     def _console(self, master: int) -> None:
         if not self.options.console_socket:
