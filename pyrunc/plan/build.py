@@ -60,6 +60,7 @@ def exec_plan(config: Config, process: Process, facts: Facts) -> ops.Plan:
     seccomp = config.get("linux", {}).get("seccomp")
     if seccomp:
         _seccomp_flags(plan, facts)
+    steps.add_affinity(plan, process)
     score = process.get("oomScoreAdj")
     if score is not None:
         plan.add("WRITE_SELF", f"set oomScoreAdj {score}", strings=("oom_score_adj", str(score)))

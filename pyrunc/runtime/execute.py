@@ -12,6 +12,7 @@ from pyrunc.errors import ConfigError, NativeError, StateError, UsageError
 from pyrunc.plan import ops
 from pyrunc.plan.build import exec_plan
 from pyrunc.plan.facts import Facts, Join
+from pyrunc.plan.process import parse_list
 from pyrunc.runtime import console, host, seccomp, state
 from pyrunc.runtime import process as processes
 from pyrunc.runtime.create import check_fds, check_groups, set_rlimits, write_pid_file
@@ -129,9 +130,13 @@ class Executing:
         )
         cgroup_fd = manager.spawn_fd()
         join = [] if cgroup_fd >= 0 else manager.join_fds()
+        before: set[int] = set()
         try:
+            before = self._initial_affinity()
             self.stage.spawn(cgroup_fd=cgroup_fd, join=join, preserve=preserve)
         finally:
+            if before:
+                os.sched_setaffinity(0, before)
             for fd in (cgroup_fd, *join):
                 if fd >= 0:
                     os.close(fd)
@@ -139,6 +144,22 @@ class Executing:
                 if each.fd != -1:
                     os.close(each.fd)
             facts.joins.clear()
+
+    def _initial_affinity(self) -> set[int]:
+        """execCPUAffinity.initial: this thread, which the new process is like until it has joined
+        the cgroups, runs on these CPUs (AFF-2). Returns what it ran on before, empty = untouched.
+        """
+        cpus = self.process.get("execCPUAffinity", {}).get("initial", "")
+        numbers = parse_list(cpus)
+        if not numbers:
+            return set()
+        before = os.sched_getaffinity(0)
+        try:
+            os.sched_setaffinity(0, numbers)
+        except OSError as error:
+            what = f"process.execCPUAffinity.initial {cpus}: sched_setaffinity"
+            raise NativeError(what, error.errno or 0) from None
+        return before
 
     def _limits(self) -> tuple[bytes, tuple[int, ...]]:
         set_rlimits(self.stage.child.pid, self.process.get("rlimits", []))
