@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What validation does with what the standard is silent or divided about, one case a requirement."""
+"""What validation does with what the standard is silent or divided about."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_no_key_escapes_the_check(where, key):
      "config.json: linux.resources.blockIO.weightDevice[0]: "),
 ])
 def test_message_behind_an_alternative(path, value, says):
-    """PY-13: where a schema offers alternatives the message names the fault, not the alternatives."""
+    """PY-13: behind alternatives of a schema the message still names the fault itself."""
     message = refusal(path, value)
     assert message.startswith(says)
     assert "any of" not in message and "schema" not in message

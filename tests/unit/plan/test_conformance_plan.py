@@ -48,7 +48,7 @@ def test_rnodev_is_nodev_of_the_tree() -> None:
     "rsync rasync rdirsync rmand rnomand copy-symlink src-nofollow dest-nofollow idmap=x".split(),
 )
 def test_words_of_other_runtimes_are_data(word: str) -> None:
-    """OPT-6: option words that only another runtime has go to the filesystem, which refuses them."""
+    """OPT-6: words that only another runtime has go to the filesystem, which refuses them."""
     options = MountOptions([word])
     assert (options.data, options.set_all, options.clear_all) == ([word], 0, 0)
 
