@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Scheduler, I/O priority, personality and memory policy: what a program inherits from its config."""
+"""Scheduler, I/O priority, personality and memory policy."""
 
 from __future__ import annotations
 
@@ -122,8 +122,10 @@ def test_refused_io_priority(container: Container, entry: dict[str, Any]) -> Non
     assert "ioPriority" in container.fails()
 
 
-@pytest.mark.parametrize(("domain", "wanted"), [("LINUX", {os.uname().machine}),
-                                                ("LINUX32", {"i686", "armv8l", "armv7l"})])  # fmt: skip
+@pytest.mark.parametrize(
+    ("domain", "wanted"),
+    [("LINUX", {os.uname().machine}), ("LINUX32", {"i686", "armv8l", "armv7l"})],
+)
 def test_personality(container: Container, domain: str, wanted: set[str]) -> None:
     """PER-1: the domain decides what uname says of the machine, for exec too."""
     container.bundle.linux["personality"] = {"domain": domain}

@@ -64,6 +64,7 @@ def test_errno_ret_zero(container: Container) -> None:
     assert call(container, MKDIR, 0, 0) == ["0", "ok"]
 
 
+@departs("runc", "1.1 makes more calls under the filter than this list has")
 def test_default_errno_ret(container: Container) -> None:
     """SEC-2: defaultErrnoRet is the default action's errno."""
     names = (
@@ -216,9 +217,11 @@ def test_exec(container: Container) -> None:
     assert container.exec("inside", "syscall", str(GETPGID)).out == "-1 ENOENT\n"
 
 
-@pytest.mark.parametrize(
-    "flags", [[], ["SECCOMP_FILTER_FLAG_LOG"], ["SECCOMP_FILTER_FLAG_SPEC_ALLOW"]]
-)
+FLAGS = ["SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW"]
+
+
+@departs("runc", "1.1 as Debian builds it has no flags")
+@pytest.mark.parametrize("flags", [[], *([flag] for flag in FLAGS), FLAGS])
 def test_flags(container: Container, flags: list[str]) -> None:
     """SEC-4: flags are taken; an empty list is none."""
     assert call(profile(container, rule("ERRNO", "getpgid"), flags=flags), GETPGID)[1] == "EPERM"
@@ -245,7 +248,10 @@ def test_speculation(container: Container) -> None:
         {"architectures": ["SCMP_ARCH_Z80"]},
         {"flags": ["SECCOMP_FILTER_FLAG_NONSENSE"]},
         {"syscalls": [{"names": ["getpgid"], "action": "ERRNO"}]},
-        {"syscalls": [{"names": [], "action": "SCMP_ACT_ERRNO"}]},
+        pytest.param(
+            {"syscalls": [{"names": [], "action": "SCMP_ACT_ERRNO"}]},
+            marks=departs("runc", "1.1 takes it for no rule"),
+        ),
     ],
     ids=lambda value: next(iter(value)),
 )
