@@ -14,9 +14,12 @@
 #include "spawn.h"
 #include "syscalls.h"
 
+/* For what runs before and in a child on the shared stack: AddressSanitizer's marks on the frames of one that never returns would stay. */
+#define ON_SHARED_STACK __attribute__((no_sanitize_address))
+
 /* clone3 with CLONE_VM | CLONE_VFORK on the caller's own stack, as vfork(2) does it. The system call must not stand in a function that
  * returns in the child: it would unwind the frames that the parent still needs. Hence inlined assembly, and a child that only calls down. */
-__attribute__((always_inline)) static inline long clone3_vfork(struct pr_clone_args *args)
+__attribute__((always_inline)) ON_SHARED_STACK static inline long clone3_vfork(struct pr_clone_args *args)
 {
 	long result;
 #if defined(__x86_64__)
@@ -37,7 +40,7 @@ __attribute__((always_inline)) static inline long clone3_vfork(struct pr_clone_a
 }
 
 /* clone3 is missing (before 5.3) or hidden by an outer seccomp filter, which cannot look into its structure: the same by clone(2). */
-__attribute__((always_inline)) static inline long clone_vfork(const struct pr_clone_args *args)
+__attribute__((always_inline)) ON_SHARED_STACK static inline long clone_vfork(const struct pr_clone_args *args)
 {
 	long flags = (long)(args->flags | args->exit_signal), pidfd = (long)args->pidfd, result;
 	/* Neither fits into the flags of clone(2). */
@@ -105,7 +108,7 @@ struct start {
 };
 
 /* The child between clone3 and exec: system calls only. */
-__attribute__((noinline, noreturn)) static void child(struct start *start)
+__attribute__((noinline, noreturn)) ON_SHARED_STACK static void child(struct start *start)
 {
 	pr_reset_signals();
 	if (pr_cgroup_join(start->join, start->join_count, &start->failed) < 0)
@@ -133,7 +136,7 @@ failed:
 	_exit(255);
 }
 
-int pr_spawn_raw(struct pr_spawn *spawn, struct pr_error *reterr)
+ON_SHARED_STACK int pr_spawn_raw(struct pr_spawn *spawn, struct pr_error *reterr)
 {
 	struct start start = {
 		.exe_fd = spawn->exe_fd,
