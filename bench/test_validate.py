@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Validation's speed: the accept path, its imports, and growth with mounts, env and seccomp rules.
 
-Run with `pytest bench/test_validate.py`; the figures stand in the benchmark's extra info. Nothing is
-asserted about time: the goals are 1.5 ms for a config of Docker's size once imported, 4 ms of
+Run with `pytest bench/test_validate.py`; the figures stand in the benchmark's extra info. Nothing
+is asserted about time: the goals are 1.5 ms for a config of Docker's size once imported, 4 ms of
 processor time for the imports, and growth in proportion. Minima are taken, since everything else
 measures the machine.
 """
@@ -98,7 +98,7 @@ def test_import(benchmark, everything):
     ("mounts", 10, 1000), ("env", 50, 5000), ("rules", 10, 400),
 ])
 def test_growth(benchmark, what, few, many):
-    """PY-12: what one more mount, env entry or seccomp rule costs as their number grows (1 = linear).
+    """PY-12: what one more mount, env entry or seccomp rule costs as they grow (1 = linear).
 
     Measured between a quarter and the whole of `many`, after the fixed part is taken off.
     """

@@ -66,7 +66,7 @@ def test_user_namespace(container_plan: MakePlan, config: Config, facts: Facts) 
     ]  # fmt: skip
     assert plan.clone_flags == 0
     assert only(plan, "FORK").numbers == (ns.CLONE_NEWUSER | ns.CLONE_NEWPID | ns.CLONE_NEWNS,)
-    assert only(plan, "ROOTFS").numbers == (0,) and facts.sources == ["/b/rootfs"]
+    assert only(plan, "ROOTFS").numbers == (0,) and facts.sources == [("/b/rootfs", (-1, 0))]
 
 
 def test_user_namespace_binds_devices(
@@ -303,13 +303,27 @@ def test_capabilities(container_plan: MakePlan, config: Config, facts: Facts) ->
     facts.warn = warned.append
     config["process"]["capabilities"] = {
         "bounding": ["CAP_CHOWN", "CAP_FUTURE"], "permitted": ["CAP_KILL"],
-        "ambient": ["CAP_BPF"],
+        "inheritable": ["CAP_KILL"], "ambient": ["CAP_KILL", "CAP_BPF"],
     }  # fmt: skip
+    facts.available_capabilities = (1 << 41) - 1 - (1 << 39)
     plan = container_plan()
     assert only(plan, "BOUNDING").numbers == (1,)
-    assert only(plan, "CAPS").numbers == (0, 1 << 5, 0, 1 << 39)
+    assert only(plan, "CAPS").numbers == (0, 1 << 5, 1 << 5, 1 << 5)
     assert warned == [
-        'process.capabilities: "CAP_FUTURE" is not known to this system and is left out'
+        "process.capabilities: unknown or not available here, left out: CAP_BPF, CAP_FUTURE"
+    ]
+
+
+def test_ambient_needs_the_others(
+    container_plan: MakePlan, config: Config, facts: Facts
+) -> None:
+    """CAP-5: what is not permitted and inheritable cannot be ambient: left out, with one warning."""
+    warned: list[str] = []
+    facts.warn = warned.append
+    config["process"]["capabilities"] = {"permitted": ["CAP_KILL"], "ambient": ["CAP_KILL"]}
+    assert only(container_plan(), "CAPS").numbers == (0, 1 << 5, 0, 0)
+    assert warned == [
+        "process.capabilities.ambient: left out what is not permitted and inheritable"
     ]
 
 
