@@ -254,14 +254,19 @@ def test_seccomp_with_no_new_privileges(container_plan: MakePlan, config: Config
     ]  # fmt: skip
 
 
-def test_seccomp_with_a_listener(container_plan: MakePlan, config: Config, facts: Facts) -> None:
-    """SEC: with a listener the filter is loaded while the parent can take the descriptor."""
+@pytest.mark.parametrize(
+    ("privileged", "flag"), [(True, ops.SECCOMP_FETCHED), (False, ops.SECCOMP_LISTENER)]
+)
+def test_seccomp_with_a_listener(
+    container_plan: MakePlan, config: Config, facts: Facts, privileged: bool, flag: int
+) -> None:
+    """SCN: with a listener the filter is loaded while the parent can take or be sent its fd."""
     config["linux"]["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW"}
     config["process"]["noNewPrivileges"] = True
-    facts.seccomp_listener, facts.seccomp_flags, facts.privileged = True, 8, False
+    facts.seccomp_listener, facts.seccomp_flags, facts.privileged = True, 8, privileged
     plan = container_plan()
     assert codes(plan)[-6:] == ["LOOKUP", "SYNC:SECCOMP", "SECCOMP", "READY", "WAIT_START", "EXEC"]
-    assert only(plan, "SECCOMP").flags == ops.SECCOMP_LISTENER
+    assert only(plan, "SECCOMP").flags == flag
     assert only(plan, "SECCOMP").numbers == (8,)
 
 
@@ -312,11 +317,9 @@ def test_capabilities(container_plan: MakePlan, config: Config, facts: Facts) ->
     assert warned == [
         "process.capabilities: unknown or not available here, left out: CAP_BPF, CAP_FUTURE"
     ]
+    """CAP-5: what is not permitted and inheritable cannot be ambient: left out, one warning."""
 
-
-def test_ambient_needs_the_others(
-    container_plan: MakePlan, config: Config, facts: Facts
-) -> None:
+def test_ambient_needs_the_others(container_plan: MakePlan, config: Config, facts: Facts) -> None:
     """CAP-5: what is not permitted and inheritable cannot be ambient: left out, with one warning."""
     warned: list[str] = []
     facts.warn = warned.append
