@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pyrunc.config.types import Config, Process, Rlimit
     from pyrunc.runtime.context import Context
     from pyrunc.runtime.options import CreateOptions
+    from pyrunc.runtime.resctrl import Group
     from pyrunc.runtime.stage import Answer
 
 _EINVAL = 22
@@ -76,6 +77,7 @@ class Making:
             annotations=self.config.get("annotations"),
         )
         self._cgroup_facts()
+        self.resctrl = self._resctrl(container_id)
         self.record = state.new(ctx, container_id)
         self.lock = state.Lock(self.record.path)
         self.stage: Stage
@@ -120,6 +122,21 @@ class Making:
                 seccomp.check_unprivileged(profile)
         return facts
 
+    def _resctrl(self, container_id: str) -> Group | None:
+        wanted = self.config.get("linux", {}).get("intelRdt")
+        if wanted is None:
+            return None
+        from pyrunc.runtime import resctrl
+
+        return resctrl.Group(wanted, container_id, resctrl.find_mount())
+
+    def _make_resctrl(self) -> None:
+        if self.resctrl:
+            try:
+                self.resctrl.create()
+            finally:
+                self.record.intel_rdt = self.resctrl.record()
+
     def _cgroup_facts(self) -> None:
         facts, manager = self.facts, self.manager
         facts.cgroup_version = manager.version or 2
@@ -135,6 +152,7 @@ class Making:
         try:
             self.lock.__enter__()
             self._write_record()
+            self._make_resctrl()
             plan = self._plan()
             self.stage = Stage(self.ctx, plan)
             if not self.manager.needs_pid:
@@ -167,6 +185,7 @@ class Making:
         record.cgroup_driver = self.manager.driver
         record.cgroup_paths = self.manager.paths
         record.cgroup = self.manager.record()
+        record.intel_rdt = self.resctrl.record() if self.resctrl else {}
         record.hooks = [kind for kind, hooks in config.get("hooks", {}).items() if hooks]
         record.private_pid_namespace = any(
             entry["type"] == "pid" for entry in config.get("linux", {}).get("namespaces", ())
@@ -317,6 +336,10 @@ class Making:
     def _ready(self) -> None:
         """The stage has done everything: the record, then the pid file."""
         record, child = self.record, self.stage.child
+        if record.intel_rdt:
+            from pyrunc.runtime import resctrl
+
+            resctrl.join(record.intel_rdt, child.pid)
         record.init_process_pid = child.pid
         record.init_process_start = process.start_time(child.pid)
         record.namespace_paths = namespace_paths(child.pid)

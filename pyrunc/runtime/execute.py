@@ -191,6 +191,10 @@ class Executing:
 
     def _ready(self) -> None:
         child = self.stage.child
+        if self.record.intel_rdt:
+            from pyrunc.runtime import resctrl
+
+            resctrl.join(self.record.intel_rdt, child.pid)
         if self.options.pidfd_socket:
             console.send_pidfd(self.options.pidfd_socket, child.pidfd, b"setns")
         if self.options.pid_file:

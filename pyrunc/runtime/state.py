@@ -70,6 +70,7 @@ _MEMBERS: tuple[tuple[str, Any], ...] = (
     ("cgroup_driver", ""),
     ("cgroup_paths", {}),
     ("cgroup", {}),  # cgroups.Manager.record(): what cgroups.from_state() reads
+    ("intel_rdt", {}),  # resctrl.Group.record(): what resctrl.remove() reads
     ("namespace_paths", {}),
     ("private_pid_namespace", True),
     ("hooks", []),
@@ -102,6 +103,7 @@ class State:
     cgroup_driver: str
     cgroup_paths: dict[str, str]
     cgroup: dict[str, Any]
+    intel_rdt: dict[str, Any]
     namespace_paths: dict[str, str]
     private_pid_namespace: bool
     hooks: list[str]
