@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from .harness import Container, departs, needs
-from .harness.probes import controller
+from .harness.cgroupfs import named
+from .harness.probes import controller, user_namespaces, v1_cgroups
 
 
 def joined(container: Container, *command: str) -> list[str]:
@@ -226,3 +227,28 @@ def test_initial_affinity(container: Container) -> None:
     container.bundle.process["execCPUAffinity"] = {"initial": str(last)}
     container.up()
     assert container.exec("inside", "sched").lines[2] == f"cpus {last}"
+
+
+@needs(v1_cgroups, user_namespaces)
+def test_v1_cgroup_is_not_given_away(container: Container) -> None:
+    """CGO-1: on v1 the container's cgroup stays the host's, whatever its namespaces and mounts."""
+    maps = [{"containerID": 0, "hostID": 0, "size": 1}, {"containerID": 1, "hostID": 1, "size": 9}]
+    container.bundle.namespace("user").namespace("cgroup").linux.update(
+        uidMappings=maps, gidMappings=maps
+    )
+    container.bundle.process["user"] = {"uid": 5, "gid": 5}
+    container.bundle.mount("/sys/fs/cgroup", "cgroup", "cgroup", "rw")
+    container.create()
+    groups = named(os.path.basename(container.bundle.linux["cgroupsPath"]))
+    assert groups
+    files = [file for group in groups for file in (group, *group.iterdir())]
+    assert {file.stat().st_uid for file in files} == {0}
+
+
+def test_network_is_left_alone(container: Container) -> None:
+    """ND-8: no interface, address, route or name server comes from the runtime."""
+    container.bundle.sh(
+        "sed -n 's/:.*//; 3,$p' /proc/net/dev; sed 1d /proc/net/route; ls /etc/resolv.conf 2>&1"
+    )
+    lines = [line.strip() for line in container.report(code=1)]
+    assert lines == ["lo", "ls: /etc/resolv.conf: No such file or directory"]

@@ -350,7 +350,7 @@ def test_unwritable_cache(container: Container, runtime: Runtime) -> None:
 
 
 def test_list_shows_containers_only(container: Container, runtime: Runtime) -> None:
-    """OPS-L1: what is remembered is not a container."""
+    """SEC-7: what is remembered is not a container."""
     forbid(container, 122)
     container.create()
     got = runtime("list", "--quiet")

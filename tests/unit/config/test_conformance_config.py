@@ -120,3 +120,14 @@ def test_annotations_that_change_behaviour_are_listed():
     assert len(unit_properties.from_annotations({f"{prefix}TimeoutStopUSec": "uint64 5"})) == 1
     harmless = {f"x{prefix}TimeoutStopUSec": "uint64 5", prefix[:-1]: "uint64 5", "a.b": "c"}
     assert unit_properties.from_annotations(harmless) == []
+
+
+@pytest.mark.parametrize(("path", "value", "says"), [
+    ("process.scheduler", {"policy": "SCHED_ISO"}, '"SCHED_ISO" is not'),
+    ("linux.personality", {"domain": "LINUX", "flags": ["X"]}, "flags"),
+    ("linux.seccomp", {"defaultAction": "SCMP_ACT_NOTIFY"}, "SCMP_ACT_NOTIFY"),
+])
+def test_what_is_not_supported_is_refused(path, value, says):
+    """VAL-2, VAL-1: a value outside the supported subset is an error that names it."""
+    message = refusal(path, value)
+    assert path in message and says in message
