@@ -8,24 +8,24 @@ import os
 from pyrunc import cgroups, jsonio, native
 from pyrunc.config.bundle import open_bundle
 from pyrunc.config.validate import load_config
-from pyrunc.errors import ConfigError, NativeError, PyruncError, UsageError, errno_text
+from pyrunc.errors import ConfigError, NativeError, PyruncError
 from pyrunc.plan import explain, ops
 from pyrunc.plan.build import container_plan
 from pyrunc.plan.facts import Facts
 from pyrunc.plan.rootfs import SOURCES_MAX
 from pyrunc.runtime import console, delete, host, idmapped, notify, process, seccomp, state
+from pyrunc.runtime.entering import check_fds, check_groups, set_rlimits, write_pid_file
 from pyrunc.runtime.hooks import environment, run_hooks
 from pyrunc.runtime.idmaps import is_own_map, write_maps
 from pyrunc.runtime.stage import Stage
 from pyrunc.tables.namespaces import NAMESPACES
-from pyrunc.tables.rlimits import RLIMITS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from pyrunc.config.problems import Problem
-    from pyrunc.config.types import Config, Process, Rlimit
+    from pyrunc.config.types import Config
     from pyrunc.runtime.context import Context
     from pyrunc.runtime.options import CreateOptions
     from pyrunc.runtime.resctrl import Group
@@ -385,48 +385,3 @@ def namespace_paths(pid: int) -> dict[str, str]:
         f"NEW{'NS' if name == 'mnt' else name.upper()}": f"/proc/{pid}/ns/{name}"
         for _, name in NAMESPACES.values()
     }
-
-
-def set_rlimits(pid: int, rlimits: list[Rlimit]) -> None:
-    """Sets process.rlimits of a process that is ready to execute (RLM-3); by the parent, whose
-    power
-    over hard limits a user namespace does not take away."""
-    for limit in rlimits:
-        try:
-            native.set_rlimit(pid, RLIMITS[limit["type"]], limit["soft"], limit["hard"])
-        except native.Failure as failure:
-            raise NativeError(
-                f"process.rlimits: {limit['type']} soft {limit['soft']} hard {limit['hard']}",
-                failure.errno or 0,
-            ) from None
-
-
-def check_groups(process: Process, facts: Facts) -> None:
-    """ConfigError for groups where setgroups(2) is denied (USR-4)."""
-    if facts.setgroups_denied and process["user"].get("additionalGids"):
-        raise ConfigError(
-            "process.user.additionalGids: cannot set additional groups in a rootless container "
-            "with a single group id: setgroups is denied there"
-        )
-
-
-def check_fds(preserve: int) -> int:
-    """LISTEN_FDS of the environment (0 when absent); UsageError when a promised fd is not open."""
-    text = os.environ.get("LISTEN_FDS", "")
-    listen = int(text) if text.isdecimal() and len(text) < 6 else 0
-    for fd in range(3 + listen, 3 + listen + preserve):
-        try:
-            os.fstat(fd)
-        except OSError as error:
-            raise UsageError(
-                f"unable to stat preserved-fd {fd}: {errno_text(error.errno or 0)}"
-            ) from None
-    return listen
-
-
-def write_pid_file(path: str, pid: int) -> None:
-    """Digits only, appearing whole: engines parse the raw bytes."""
-    try:
-        state.replace_file(path, str(pid).encode(), 0o644)
-    except OSError as error:
-        raise NativeError(f"write pid file {path}", error.errno or 0) from None

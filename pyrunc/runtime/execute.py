@@ -15,7 +15,7 @@ from pyrunc.plan.facts import Facts, Join
 from pyrunc.plan.process import parse_list
 from pyrunc.runtime import console, host, seccomp, state
 from pyrunc.runtime import process as processes
-from pyrunc.runtime.create import check_fds, check_groups, set_rlimits, write_pid_file
+from pyrunc.runtime.entering import check_fds, check_groups, set_rlimits, write_pid_file
 from pyrunc.runtime.run import hold_signals
 from pyrunc.runtime.stage import Stage
 from pyrunc.tables.namespaces import CLONE_NEWTIME, CLONE_NEWUSER, NAMESPACES
