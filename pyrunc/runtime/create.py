@@ -114,11 +114,13 @@ class Making:
             facts.apparmor_file = host.apparmor_file()
         if process_.get("selinuxLabel"):
             host.check_selinux()
+        if linux.get("mountLabel"):
+            host.check_selinux("linux.mountLabel")
         profile = config.get("linux", {}).get("seccomp")
         if profile:
             facts.seccomp_flags = seccomp.filter_flags(profile)
             facts.seccomp_listener = seccomp.notifies(profile)
-            if facts.seccomp_listener and not facts.privileged:
+            if facts.seccomp_listener and not (facts.privileged and process.pidfds()):
                 seccomp.check_unprivileged(profile)
         return facts
 
@@ -187,6 +189,7 @@ class Making:
         record.cgroup = self.manager.record()
         record.intel_rdt = self.resctrl.record() if self.resctrl else {}
         record.hooks = [kind for kind, hooks in config.get("hooks", {}).items() if hooks]
+        record.keyring = not self.options.no_new_keyring
         record.private_pid_namespace = any(
             entry["type"] == "pid" for entry in config.get("linux", {}).get("namespaces", ())
         )
@@ -205,6 +208,7 @@ class Making:
             facts.state_before[status], facts.state_after = before, after
         facts.environment = environment()
         facts.joins = host.open_joins(self.config)
+        host.check_joined(self.config, facts.joins)
         if any(idmapped.is_mapped(mount) for mount in self.config.get("mounts", ())):
             facts.idmap_fds = idmapped.open_namespaces(self.config, facts.joins)
         return container_plan(

@@ -106,7 +106,7 @@ class Executing:
         facts.privileged = os.geteuid() == 0
         facts.setgroups_denied = host.setgroups_denied(record.init_process_pid)
         check_groups(self.process, facts)
-        facts.no_new_keyring = True
+        facts.no_new_keyring = not record.keyring
         facts.preserve_fds = self.options.preserve_fds
         facts.listen_fds = listen_fds
         facts.last_capability = host.last_capability()

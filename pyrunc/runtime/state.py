@@ -73,6 +73,7 @@ _MEMBERS: tuple[tuple[str, Any], ...] = (
     ("intel_rdt", {}),  # resctrl.Group.record(): what resctrl.remove() reads
     ("namespace_paths", {}),
     ("private_pid_namespace", True),
+    ("keyring", True),  # the container has a session keyring of its own
     ("hooks", []),
 )
 
@@ -106,6 +107,7 @@ class State:
     intel_rdt: dict[str, Any]
     namespace_paths: dict[str, str]
     private_pid_namespace: bool
+    keyring: bool
     hooks: list[str]
 
     def __init__(self, path: str, members: dict[str, Any] | None = None) -> None:
