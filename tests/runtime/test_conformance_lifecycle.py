@@ -123,6 +123,14 @@ def test_selinux_label_without_selinux(container: Container) -> None:
     assert "selinux" in container.fails().lower()
 
 
+@departs("runc", "1.1 ignores it")
+@needs(no_selinux)
+def test_mount_label_without_selinux(container: Container) -> None:
+    """LBL-1, VAL-1: a label for mounts on a host without SELinux is an error, not ignored."""
+    container.bundle.linux["mountLabel"] = "system_u:object_r:container_file_t:s0"
+    assert "linux.mountLabel: SELinux is not enabled" in container.fails()
+
+
 def test_features_of_security_modules(runtime: Runtime) -> None:
     """FEA-9: apparmor, selinux and intelRdt are there, true or false."""
     linux = runtime("features", root=False).json()["linux"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 
+from pyrunc.plan import ops
 from pyrunc.plan.options import MountOptions
 from pyrunc.tables import mounts
 
@@ -96,3 +97,47 @@ def test_selinux_label(container_plan: MakePlan, config: Config) -> None:
     op = only(plan, "WRITE_SELF")
     assert strings_of(plan, op)[:2] == ["attr/exec", "system_u:system_r:container_t:s0"]
     assert codes(plan).index("WRITE_SELF") < codes(plan).index("USER")
+
+
+LABEL = "system_u:object_r:container_file_t:s0:c1,c2"
+
+
+def mount_data(plan: ops.Plan) -> dict[str, list[str]]:
+    """The options that each new file system is given, by its type."""
+    data = bytes(plan.encode())
+    strings = int.from_bytes(data[20:24], "little")
+    found = {}
+    for op in plan.ops:
+        if op.code == "MOUNT":
+            words, at = [], strings + op.strings[3]
+            for _ in range(op.numbers[4]):
+                words.append(data[at : data.index(0, at)].decode())
+                at += len(words[-1]) + 1
+            found[str(strings_of(plan, op)[0])] = words
+    return found
+
+
+def test_mount_label(container_plan: MakePlan, config: Config) -> None:
+    """LBL-1: new file systems get the label as their context, but those that the host shares."""
+    config["linux"]["mountLabel"] = LABEL
+    config["mounts"] = [
+        {"destination": "/proc", "type": "proc", "source": "proc"},
+        {"destination": "/t", "type": "tmpfs", "source": "t", "options": ["size=1k"]},
+        {"destination": "/dev/pts", "type": "devpts", "source": "p"},
+        {"destination": "/q", "type": "mqueue", "source": "q"},
+        {"destination": "/own", "type": "ramfs", "source": "r", "options": ["rootcontext=x"]},
+    ]
+    assert mount_data(container_plan()) == {
+        "proc": [],
+        "tmpfs": ["size=1k", f"context={LABEL}"],
+        "devpts": [f"context={LABEL}"],
+        "mqueue": [],
+        "ramfs": ["rootcontext=x"],
+    }
+
+
+def test_mount_label_and_binds(container_plan: MakePlan, config: Config) -> None:
+    """LBL-1: a bind mount keeps the labels of its files."""
+    config["linux"]["mountLabel"] = LABEL
+    config["mounts"] = [{"destination": "/b", "source": "/srv", "options": ["bind"]}]
+    assert LABEL.encode() not in bytes(container_plan().encode())
