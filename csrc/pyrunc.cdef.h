@@ -395,7 +395,8 @@ struct pr_seccomp_rule {
 
 /* Compiles rules to BPF instructions (8 bytes each) at ret_program; *size is the room in bytes and becomes the length. With `newer_action`
  * other than 0 a system call with a number above all that the rules name gets that action instead of the default. ret_unknown[i] is 1
- * where libseccomp does not know rule i's system call. On failure ret_failed is the rule's index or UINT32_MAX. seccomp_rule_add(3). */
+ * where libseccomp does not know rule i's system call. On failure ret_failed is the rule's index, rule_count + the architecture's, or
+ * UINT32_MAX. seccomp_rule_add(3). */
 int pr_seccomp_compile(uint32_t default_action, uint32_t newer_action, const uint32_t *architectures, uint32_t architecture_count,
                        const char *names, const struct pr_seccomp_rule *rules, uint32_t rule_count, const struct pr_seccomp_arg *args,
                        uint8_t *ret_unknown, void *ret_program, uint32_t *size, uint32_t *ret_failed, struct pr_error *reterr);

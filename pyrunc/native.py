@@ -27,6 +27,15 @@ class Failure(OSError):
         self.detail = detail
 
 
+class CompileFailure(Failure):
+    """libseccomp refused `rule` or `architecture`, which are indexes, or -1."""
+
+    def __init__(self, number: int, step: int, at: int, rules: int, architectures: int) -> None:
+        super().__init__(number, step)
+        self.rule = at if at < rules else -1
+        self.architecture = at - rules if 0 <= at - rules < architectures else -1
+
+
 class Message:
     """What the init stage said. `fds` are the receiver's."""
 
@@ -354,8 +363,7 @@ def seccomp_compile(
         error,
     )
     if done < 0:
-        name = rules[failed[0]][0] if failed[0] < len(rules) else ""
-        raise Failure(error.errnum, error.step, name)
+        raise CompileFailure(error.errnum, error.step, failed[0], len(rules), len(architectures))
     return bytes(ffi.buffer(program, size[0])), [i for i in range(len(rules)) if unknown[i]]
 
 

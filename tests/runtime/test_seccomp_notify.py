@@ -18,7 +18,11 @@ from typing import Any
 
 import pytest
 
-from .harness import Container, Runtime
+from . import test_rootless
+from .harness import Container, Runtime, needs, probes
+from .test_rootless import NOBODY, unprivileged_user_namespaces
+
+rootless = test_rootless.rootless  # the fixture
 
 NOTIF_RECV = 0xC0502100
 NOTIF_SEND = 0xC0182101
@@ -206,6 +210,25 @@ def test_unused_listener(container: Container, home: Path) -> None:
     }
     container.bundle.args("/bin/echo", "hello")
     assert container.report() == ["hello"]
+
+
+@needs(probes.root, unprivileged_user_namespaces)
+@pytest.mark.parametrize("no_new_privileges", [False, True])
+def test_unprivileged(rootless: Container, agent: Agent, no_new_privileges: bool) -> None:
+    """SCN-3: without privileges, where nobody may take the listener, the stage sends it."""
+    agent.path.chmod(0o777)
+    notify(rootless, agent, "mkdir")
+    rootless.bundle.process["noNewPrivileges"] = no_new_privileges
+    agent.answer = lambda _: 122
+    rootless.bundle.inside("syscall", str(MKDIR), "0")
+    assert rootless.run(**NOBODY).out == "-1 EDQUOT\n"
+
+
+@needs(probes.root, unprivileged_user_namespaces)
+def test_unprivileged_sendmsg(rootless: Container, agent: Agent) -> None:
+    """SCN-7: without privileges sendmsg cannot be notified: an error, not a hang."""
+    notify(rootless, agent, "mkdir", "sendmsg")
+    assert '"sendmsg" cannot have the action SCMP_ACT_NOTIFY' in rootless.fails(**NOBODY)
 
 
 @pytest.mark.parametrize(
