@@ -28,12 +28,11 @@ class Failure(OSError):
 
 
 class CompileFailure(Failure):
-    """libseccomp refused `rule` or `architecture`, which are indexes, or -1."""
+    """libseccomp refused the system call `detail`, or the architecture of that index (or -1)."""
 
-    def __init__(self, number: int, step: int, at: int, rules: int, architectures: int) -> None:
-        super().__init__(number, step)
-        self.rule = at if at < rules else -1
-        self.architecture = at - rules if 0 <= at - rules < architectures else -1
+    def __init__(self, number: int, step: int, detail: str, architecture: int) -> None:
+        super().__init__(number, step, detail)
+        self.architecture = architecture
 
 
 class Message:
@@ -363,7 +362,10 @@ def seccomp_compile(
         error,
     )
     if done < 0:
-        raise CompileFailure(error.errnum, error.step, failed[0], len(rules), len(architectures))
+        at = failed[0]
+        name = rules[at][0] if at < len(rules) else ""
+        architecture = at - len(rules) if 0 <= at - len(rules) < len(architectures) else -1
+        raise CompileFailure(error.errnum, error.step, name, architecture)
     return bytes(ffi.buffer(program, size[0])), [i for i in range(len(rules)) if unknown[i]]
 
 

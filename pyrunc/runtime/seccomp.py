@@ -93,8 +93,8 @@ def _compile(
         return native.seccomp_compile(default, newer, architectures, rules)
     except native.CompileFailure as failure:
         what = "linux.seccomp"
-        if failure.rule >= 0:
-            what += f".syscalls: {rules[failure.rule][0]}"
+        if failure.detail:
+            what += f".syscalls: {failure.detail}"
         elif failure.architecture >= 0:
             token = architectures[failure.architecture]
             (word,) = (word for word, value in table.ARCHITECTURES.items() if value == token)
