@@ -53,6 +53,15 @@ def test_lists_name_real_requirements_once() -> None:
     assert len(WANTED) == len(generate.read("requirements.tsv"))
 
 
+def test_departures_name_real_requirements() -> None:
+    """HABIT: each row of the departures is about requirements that there are."""
+    text = generate.DOCUMENT.read_text("utf-8").partition("## Departures")[2]
+    rows = [line for line in text.partition(generate.START)[0].splitlines() if line[:2] == "| "]
+    for line in rows[1:]:
+        words = evidence.ids(line.split("|")[1])
+        assert words and set(words) <= set(WANTED), line
+
+
 def test_kinds_and_levels_are_known() -> None:
     """HABIT: the table uses the words that CONFORMANCE.md explains."""
     for requirement in WANTED.values():
