@@ -377,9 +377,10 @@ class Making:
 
 def _source_error(failure: native.Failure) -> NativeError:
     step, number = explain.STEPS[failure.step][0], failure.errno or 0
-    if step == "MOUNT_SETATTR":
+    if step in ("MOUNT_SETATTR", "OPEN_TREE"):
         hint = "its file system cannot be id-mapped" if number == _EINVAL else ""
-        return NativeError(f"idmap mount source {failure.detail}: mount_setattr", number, hint)
+        what = f"idmap mount source {failure.detail}: {step.lower()}"
+        return NativeError(what, number, hint)
     return NativeError(f"open mount source {failure.detail}", number)
 
 

@@ -169,6 +169,18 @@ def test_trapped_sendmsg(container: Container, agent: Agent, no_new_privileges: 
     assert len(agent.messages) == 1
 
 
+@needs(probes.user_namespaces)
+def test_in_a_user_namespace(container: Container, agent: Agent) -> None:
+    """SCN-4: the listener is taken from the process that the container's first one became."""
+    notify(container, agent, "sendmsg", "mkdir")
+    container.bundle.namespace("user")
+    for member in ("uidMappings", "gidMappings"):
+        container.bundle.linux[member] = [{"containerID": 0, "hostID": 100000, "size": 65536}]
+    agent.answer = lambda number: 122 if number == MKDIR else 0
+    container.bundle.inside("syscall", str(MKDIR), "0")
+    assert container.report() == ["-1 EDQUOT"]
+
+
 def test_exec(container: Container, agent: Agent) -> None:
     """SCN-5: exec sends a message of its own: its pid, and the state "running" of the first."""
     notify(container, agent, "mkdir")
