@@ -120,7 +120,7 @@ class Executing:
         if profile:
             facts.seccomp_flags = seccomp.filter_flags(profile)
             facts.seccomp_listener = seccomp.notifies(profile)
-            if facts.seccomp_listener and not facts.privileged:
+            if facts.seccomp_listener and not (facts.privileged and processes.pidfds()):
                 seccomp.check_unprivileged(profile)
         return facts
 
@@ -213,7 +213,7 @@ class Executing:
 
 def joins_of(record: state.State, pidfd: int) -> list[Join]:
     """The container's namespaces that are not ours, as one setns(2) by pidfd (5.8), the fd
-    duplicated.
+    duplicated, or one by one.
 
     Its own namespaces a process may not join again (EINVAL for the user namespace).
     """
@@ -235,10 +235,21 @@ def joins_of(record: state.State, pidfd: int) -> list[Join]:
     from fcntl import F_DUPFD_CLOEXEC, fcntl
 
     path = f"the namespaces of container {record.id}"
+    if processes.is_directory(pidfd):
+        return _joins_by_name(pidfd, mask, path)
     joins = [Join(fcntl(pidfd, F_DUPFD_CLOEXEC, 3), mask & ~CLONE_NEWTIME, path)]
     if mask & CLONE_NEWTIME:
         joins.append(Join(fcntl(pidfd, F_DUPFD_CLOEXEC, 3), CLONE_NEWTIME, path))
     return [join for join in joins if join.flag]
+
+
+def _joins_by_name(handle: int, mask: int, path: str) -> list[Join]:
+    """The namespaces of `mask` one by one, for a kernel without pidfds."""
+    return [
+        Join(os.open(f"ns/{name}", os.O_RDONLY | os.O_CLOEXEC, dir_fd=handle), flag, path)
+        for flag, name in NAMESPACES.values()
+        if flag & mask
+    ]
 
 
 def _process(ctx: Context, config: Config, options: ExecOptions) -> Process:

@@ -130,7 +130,7 @@ def test_no_mount_namespace(container_plan: MakePlan, config: Config) -> None:
     """NS: without a mount namespace the root is a chroot, nothing is mounted."""
     config["linux"]["namespaces"] = []
     assert codes(container_plan()) == [
-        "KEYRING", "CHROOT", "PROCFS", *BEFORE_USER, *USER, *END,
+        "KEYRING", "PROCFS", "CHROOT", *BEFORE_USER, *USER, *END,
     ]  # fmt: skip
 
 
@@ -367,10 +367,11 @@ def test_exec_runs_no_hooks(exec_plan: MakePlan, config: Config) -> None:
 
 
 def test_exec_with_a_terminal_and_a_label(exec_plan: MakePlan, config: Config) -> None:
-    """OPS: exec's terminal is not bound on /dev/console; labels need the private procfs."""
+    """OPS: exec's terminal is not bound on /dev/console; labels need the private procfs, which is
+    taken while /proc is the host's."""
     config["process"].update(terminal=True, selinuxLabel="l")
     plan = exec_plan()
-    assert between(codes(plan), "CHROOT", "STDIO") == [
-        "CHROOT", "PROCFS", "CONSOLE", "WRITE_SELF", "STDIO",
+    assert between(codes(plan), "PROCFS", "STDIO") == [
+        "PROCFS", "KEYRING", "CHROOT", "CONSOLE", "WRITE_SELF", "STDIO",
     ]  # fmt: skip
     assert only(plan, "CONSOLE").flags == 0
