@@ -2,6 +2,7 @@
 /* Control groups: directories and files below a hierarchy's mount point, and who is in them. */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
 #include <string.h>
@@ -51,10 +52,47 @@ int pr_cgroup_root(const char *mountpoint, struct pr_error *reterr)
 	return fd;
 }
 
+/* The same walk one component at a time, for kernels before 5.6: no links, no "..", no other file system. */
+static int walk_at(int root_fd, const char *path, int flags)
+{
+	auto_fd at = fcntl(root_fd, F_DUPFD_CLOEXEC, 0);
+	struct stat root, st;
+	if (at < 0 || fstat(root_fd, &root) < 0)
+		return -1;
+	for (bool last = false; !last;) {
+		char name[NAME_MAX + 1];
+		path += strspn(path, "/");
+		size_t length = strcspn(path, "/");
+		if (length > NAME_MAX) {
+			errno = ENAMETOOLONG;
+			return -1;
+		}
+		memcpy(name, length ? path : ".", length ? length : 1);
+		name[length ? length : 1] = '\0';
+		path += length;
+		last = path[strspn(path, "/")] == '\0';
+		int next = strcmp(name, "..") == 0 ? -1 : openat(at, name, (last ? flags : O_PATH | O_DIRECTORY) | O_NOFOLLOW | O_CLOEXEC);
+		if (next < 0 && strcmp(name, "..") == 0)
+			errno = EXDEV;
+		if (next < 0)
+			return -1;
+		pr_close(&at);
+		at = next;
+		if (fstat(at, &st) < 0)
+			return -1;
+		if (S_ISLNK(st.st_mode) || st.st_dev != root.st_dev) {
+			errno = S_ISLNK(st.st_mode) ? ELOOP : EXDEV;
+			return -1;
+		}
+	}
+	return pr_steal(&at);
+}
+
 int pr_cgroup_at(int root_fd, const char *path, int flags)
 {
 	const uint64_t resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;
-	return pr_openat2(root_fd, *path ? path : ".", (uint64_t)flags, 0, resolve);
+	int fd = pr_openat2(root_fd, *path ? path : ".", (uint64_t)flags, 0, resolve);
+	return fd < 0 && errno == ENOSYS ? walk_at(root_fd, path, flags) : fd;
 }
 
 int pr_cgroup_open_file(const char *mountpoint, const char *path, const char *file, int flags, struct pr_error *reterr)

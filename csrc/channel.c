@@ -9,6 +9,19 @@
 #include "channel.h"
 #include "cleanup.h"
 
+/* Puts descriptors into `space`, which has CMSG_SPACE for them, as the header's control message. cmsg(3). */
+static void attach_fds(struct msghdr *header, char *space, const int *fds, uint32_t fd_count)
+{
+	memset(space, 0, CMSG_SPACE(fd_count * sizeof(int)));
+	header->msg_control = space;
+	header->msg_controllen = CMSG_SPACE(fd_count * sizeof(int));
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(header);
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(fd_count * sizeof(int));
+	memcpy(CMSG_DATA(cmsg), fds, fd_count * sizeof(int));
+}
+
 int pr_channel_send(int sock, const struct pr_msg *msg, const void *payload, uint32_t size, const int *fds, uint32_t fd_count,
                     struct pr_error *reterr)
 {
@@ -24,14 +37,7 @@ int pr_channel_send(int sock, const struct pr_msg *msg, const void *payload, uin
 	if (fd_count > PR_MSG_FDS_MAX)
 		return pr_fail_as(reterr, PR_STEP_SOCKET, E2BIG);
 	if (fd_count) {
-		memset(&control, 0, CMSG_SPACE(fd_count * sizeof(int)));
-		header.msg_control = control.space;
-		header.msg_controllen = CMSG_SPACE(fd_count * sizeof(int));
-		struct cmsghdr *cmsg = CMSG_FIRSTHDR(&header);
-		cmsg->cmsg_level = SOL_SOCKET;
-		cmsg->cmsg_type = SCM_RIGHTS;
-		cmsg->cmsg_len = CMSG_LEN(fd_count * sizeof(int));
-		memcpy(CMSG_DATA(cmsg), fds, fd_count * sizeof(int));
+		attach_fds(&header, control.space, fds, fd_count);
 	}
 	ssize_t sent;
 	do
@@ -131,13 +137,7 @@ int pr_send_to_path(const char *path, const void *data, uint32_t size, const int
 	if (fd_count > 8)
 		return pr_fail_as(reterr, PR_STEP_SOCKET, E2BIG);
 	if (fd_count) {
-		header.msg_control = control.space;
-		header.msg_controllen = CMSG_SPACE(fd_count * sizeof(int));
-		struct cmsghdr *cmsg = CMSG_FIRSTHDR(&header);
-		cmsg->cmsg_level = SOL_SOCKET;
-		cmsg->cmsg_type = SCM_RIGHTS;
-		cmsg->cmsg_len = CMSG_LEN(fd_count * sizeof(int));
-		memcpy(CMSG_DATA(cmsg), fds, fd_count * sizeof(int));
+		attach_fds(&header, control.space, fds, fd_count);
 	}
 	uint32_t done = 0;
 	while (done < size) {

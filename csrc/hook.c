@@ -14,7 +14,8 @@
 #include "cleanup.h"
 #include "pyrunc.h"
 #include "spawn.h"
-#include "syscalls.h"
+
+enum { LOOK_MS = 10 }; /* how often to look for the end of a hook where the kernel has no CLONE_PIDFD */
 
 int64_t pr_now_ms(void)
 {
@@ -38,7 +39,7 @@ static void feed(int *pipe_fd, const char *state, uint32_t size, uint32_t *done)
 }
 
 /* Feeds and waits. Returns 1 when the hook ended, 0 at the timeout, -1. */
-static int attend(int pidfd, int *pipe_fd, const char *state, uint32_t size, uint32_t timeout_s, struct pr_error *reterr)
+static int attend(int32_t pid, int pidfd, int *pipe_fd, const char *state, uint32_t size, uint32_t timeout_s, struct pr_error *reterr)
 {
 	int64_t end = pr_now_ms() + (int64_t)timeout_s * 1000;
 	uint32_t done = 0;
@@ -47,7 +48,14 @@ static int attend(int pidfd, int *pipe_fd, const char *state, uint32_t size, uin
 		struct pollfd waits[2] = { { .fd = pidfd, .events = POLLIN }, { .fd = *pipe_fd, .events = POLLOUT } };
 		int64_t left = end - pr_now_ms();
 		left = left < 0 ? 0 : left < INT_MAX ? left : INT_MAX;
-		int count = poll(waits, *pipe_fd >= 0 ? 2 : 1, timeout_s ? (int)left : -1);
+		int bound = timeout_s ? (int)left : -1;
+		if (pidfd < 0) {
+			siginfo_t info = { .si_pid = 0 };
+			if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid)
+				return 1;
+			bound = LOOK_MS;
+		}
+		int count = poll(waits, *pipe_fd >= 0 ? 2 : 1, bound);
 		if (count < 0 && errno != EINTR)
 			return pr_fail(reterr, PR_STEP_READ);
 		if (count > 0 && waits[0].revents)
@@ -108,12 +116,12 @@ int pr_run_hook(const char *path, const char *const *argv, const char *const *en
 	sigemptyset(&pipe_signal);
 	sigaddset(&pipe_signal, SIGPIPE);
 	(void)sigprocmask(SIG_BLOCK, &pipe_signal, &old);
-	int ended = attend(pidfd, &writer, state, state_size, timeout_s, reterr);
+	int ended = attend(spawn.ret_pid, pidfd, &writer, state, state_size, timeout_s, reterr);
 	struct timespec none = { 0, 0 };
 	(void)sigtimedwait(&pipe_signal, NULL, &none);
 	(void)sigprocmask(SIG_SETMASK, &old, NULL);
 	if (ended <= 0)
-		(void)pr_pidfd_send_signal(pidfd, SIGKILL);
+		(void)kill((pid_t)spawn.ret_pid, SIGKILL); /* not waited for yet: its number is its own */
 	int status = 0;
 	pid_t reaped;
 	do

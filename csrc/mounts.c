@@ -40,13 +40,24 @@ int pr_mount_id(int fd, uint64_t *ret_id)
 {
 	struct statx_buffer buffer;
 	memset(&buffer, 0, sizeof(buffer));
-	if (syscall(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &buffer) < 0)
+	if (syscall(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &buffer) == 0 && (buffer.mask & STATX_MNT_ID)) {
+		*ret_id = buffer.mnt_id;
+		return 0;
+	}
+	/* Before 5.8. proc_pid_fdinfo(5). */
+	char path[48], text[256];
+	(void)pr_format(path, sizeof(path), "/proc/self/fdinfo/", (uint64_t)fd, "");
+	auto_fd info = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got = info < 0 ? -1 : read(info, text, sizeof(text) - 1);
+	if (got < 0)
 		return -1;
-	if (!(buffer.mask & STATX_MNT_ID)) {
+	text[got] = '\0';
+	const char *at = strstr(text, "\nmnt_id:");
+	if (!at) {
 		errno = ENOSYS;
 		return -1;
 	}
-	*ret_id = buffer.mnt_id;
+	*ret_id = strtoull(at + strlen("\nmnt_id:"), NULL, 10);
 	return 0;
 }
 

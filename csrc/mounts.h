@@ -14,6 +14,7 @@ struct pr_mount {
 	unsigned long sb_flags;   /* MS_RDONLY, MS_SYNCHRONOUS ... for a new superblock */
 	uint32_t set, clear;      /* MOUNT_ATTR_* of the top mount */
 	uint32_t set_all, clear_all; /* of every mount in the tree */
+	bool top_suffices;        /* set_all and clear_all may miss the mounts below where the kernel cannot change a tree */
 	bool detached;            /* source_fd is a detached mount already */
 	uint64_t propagation;     /* up to PR_PROPAGATION_MAX steps of 8 bits */
 	const char *mode;         /* octal mode of a new tmpfs' root, NULL: what data or the kernel says */
@@ -50,8 +51,9 @@ struct pr_fd_path {
 };
 struct pr_fd_path pr_fd_path(int fd);
 
-/* mounts_legacy.c: the same two by mount(2). */
+/* mounts_legacy.c: the same by mount(2). */
 int pr_legacy_attach(const struct pr_mount *mount, int target_fd, struct pr_error *reterr);
+int pr_legacy_remount(int fd, const struct pr_mount *mount, struct pr_error *reterr);
 int pr_legacy_attributes(int fd, uint32_t set, uint32_t clear, bool recursive, struct pr_error *reterr);
 
 /* copyup.c: copies the tree below from_fd into to_fd: files, directories, links, devices, with owner, mode, times and xattrs. */

@@ -2,10 +2,14 @@
 /* The same mounts by mount(2), for kernels before 5.2 (no new mount API) and 5.12 (no mount_setattr), or behind a filter that hides those.
  * mount(2) takes paths: /proc/self/fd/N names the descriptor that was looked up below the root. */
 #define _GNU_SOURCE
+#include <fcntl.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/statvfs.h>
+#include <sys/vfs.h>
 
+#include "channel.h"
 #include "cleanup.h"
 #include "mounts.h"
 #include "syscalls.h"
@@ -29,6 +33,15 @@ static const struct {
 	{ PR_MOUNT_ATTR_NOSYMFOLLOW, PR_MS_NOSYMFOLLOW, ST_NOSYMFOLLOW },
 };
 
+/* An image without a procfs could have files of its own where the paths of descriptors lead. */
+static int check_proc(struct pr_error *reterr)
+{
+	struct statfs fs;
+	if (statfs("/proc/self/fd", &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC)
+		return pr_fail_as(reterr, PR_STEP_NOT_PROCFS, ENOSYS);
+	return 0;
+}
+
 /* A bind remount replaces all flags: begin with those that the mount has. */
 static unsigned long present_flags(const char *path)
 {
@@ -40,7 +53,10 @@ static unsigned long present_flags(const char *path)
 		if (st.f_flag & attributes[i].shown)
 			flags |= attributes[i].flag;
 	}
-	return flags | (st.f_flag & ST_RELATIME ? MS_RELATIME : 0UL);
+	/* Without a word on access times the kernel leaves all of them as they are, nodiratime too. mount(2). */
+	if (flags & MS_NOATIME)
+		return flags;
+	return flags | (st.f_flag & ST_RELATIME ? MS_RELATIME : MS_STRICTATIME);
 }
 
 static unsigned long changed_flags(unsigned long flags, uint32_t set, uint32_t clear)
@@ -55,6 +71,8 @@ static unsigned long changed_flags(unsigned long flags, uint32_t set, uint32_t c
 	}
 	if (set & PR_MOUNT_ATTR_STRICTATIME)
 		flags |= MS_STRICTATIME;
+	else if ((clear & PR_MOUNT_ATTR__ATIME) && !(set & PR_MOUNT_ATTR_NOATIME))
+		flags |= MS_RELATIME;
 	return flags;
 }
 
@@ -63,6 +81,8 @@ int pr_legacy_attributes(int fd, uint32_t set, uint32_t clear, bool recursive, s
 	/* mount(2) changes one mount; the kernel that lacks mount_setattr cannot change a tree at once. */
 	if (recursive)
 		return pr_fail_as(reterr, PR_STEP_MOUNT_SETATTR, ENOSYS);
+	if (check_proc(reterr) < 0)
+		return -1;
 	struct pr_fd_path path = pr_fd_path(fd);
 	unsigned long flags = changed_flags(present_flags(path.text), set, clear);
 	if (mount(NULL, path.text, NULL, MS_REMOUNT | MS_BIND | flags, NULL) < 0)
@@ -89,25 +109,69 @@ static char *join(const struct pr_mount *mount)
 	return text;
 }
 
-/* Finds the mount that now covers target_fd: its descriptor still names what lies below. */
-static int reopen(int target_fd, struct pr_error *reterr)
+/* The whole of mountinfo; NULL/errno. */
+static char *read_mounts(void)
+{
+	size_t used = 0, room = 0;
+	auto_free char *text = NULL;
+	auto_fd fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+	for (ssize_t got = 1; got > 0; used += (size_t)got) {
+		if (room - used < 4096) {
+			char *larger = realloc(text, room += 65536);
+			if (!larger)
+				return NULL;
+			text = larger;
+		}
+		got = read(fd, text + used, room - used - 1);
+		if (got < 0)
+			return NULL;
+		text[used + (size_t)got] = '\0';
+	}
+	char *whole = text;
+	text = NULL;
+	return whole;
+}
+
+/* True when the mount that fd lies in is a line of `before`. proc_pid_mountinfo(5): the line begins with the id. */
+static bool was_there(int fd, const char *before)
+{
+	char id[32];
+	uint64_t number;
+	if (pr_mount_id(fd, &number) < 0)
+		return true;
+	(void)pr_format(id, sizeof(id), "", number, " ");
+	for (const char *line = before; line; line = strchr(line, '\n'), line = line ? line + 1 : NULL) {
+		if (strncmp(line, id, strlen(id)) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Finds the mount that now covers target_fd: its descriptor still names what lies below. The path is walked again, so what is found must be
+ * a mount that was not there before. */
+static int reopen(int target_fd, const char *before, struct pr_error *reterr)
 {
 	char text[4096];
 	ssize_t length = readlink(pr_fd_path(target_fd).text, text, sizeof(text) - 1);
 	if (length < 0)
 		return pr_fail(reterr, PR_STEP_OPEN_TARGET);
 	text[length] = '\0';
-	int fd = open(text, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	auto_fd fd = open(text, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return pr_fail(reterr, PR_STEP_OPEN_TARGET);
-	return fd;
+	if (was_there(fd, before))
+		return pr_fail_as(reterr, PR_STEP_MISMATCH, EAGAIN);
+	return pr_steal(&fd);
 }
 
 int pr_legacy_attach(const struct pr_mount *m, int target_fd, struct pr_error *reterr)
 {
 	struct pr_fd_path target = pr_fd_path(target_fd);
+	if (check_proc(reterr) < 0)
+		return -1;
 	auto_free char *data = join(m);
-	if (!data)
+	auto_free char *before = read_mounts();
+	if (!data || !before)
 		return pr_fail(reterr, PR_STEP_MOUNT);
 	int result;
 	bool fill = m->copy_up_from >= 0; /* first, and read-only then */
@@ -118,7 +182,7 @@ int pr_legacy_attach(const struct pr_mount *m, int target_fd, struct pr_error *r
 		result = mount(pr_fd_path(m->source_fd).text, target.text, NULL, MS_BIND | (m->recursive ? MS_REC : 0UL), NULL);
 	if (result < 0)
 		return pr_fail(reterr, PR_STEP_MOUNT);
-	auto_fd fd = reopen(target_fd, reterr);
+	auto_fd fd = reopen(target_fd, before, reterr);
 	if (fd < 0)
 		return -1;
 	if (fill && pr_copy_up(m->copy_up_from, fd, reterr) < 0)
@@ -127,10 +191,27 @@ int pr_legacy_attach(const struct pr_mount *m, int target_fd, struct pr_error *r
 		return -1;
 	if (m->set_all || m->clear_all) {
 		/* readonlyPaths ask for the whole tree; the top is what this kernel can give, a container's rro must not pass for it. */
-		if (pr_legacy_attributes(fd, m->set_all, m->clear_all, m->set_all != PR_MOUNT_ATTR_RDONLY, reterr) < 0)
+		if (pr_legacy_attributes(fd, m->set_all, m->clear_all, !m->top_suffices, reterr) < 0)
 			return -1;
 	}
 	if (pr_mount_propagate_all(fd, m->propagation, reterr) < 0)
 		return -1;
 	return pr_steal(&fd);
+}
+
+int pr_legacy_remount(int fd, const struct pr_mount *m, struct pr_error *reterr)
+{
+	struct pr_fd_path path = pr_fd_path(fd);
+	if (check_proc(reterr) < 0)
+		return -1;
+	auto_free char *data = join(m);
+	if (!data)
+		return pr_fail(reterr, PR_STEP_MOUNT);
+	unsigned long present = present_flags(path.text);
+	/* mount(2) changes superblock and mount in one: the mount's own flags stay, and read-only is said for each of the two. */
+	unsigned long flags = m->sb_flags | (changed_flags(present, m->set, m->clear) & ~(unsigned long)MS_RDONLY);
+	if (mount(NULL, path.text, NULL, MS_REMOUNT | flags, data) < 0)
+		return pr_fail(reterr, PR_STEP_MOUNT);
+	uint32_t set = m->set | (present & MS_RDONLY && !(m->clear & PR_MOUNT_ATTR_RDONLY) ? PR_MOUNT_ATTR_RDONLY : 0U);
+	return pr_legacy_attributes(fd, set, m->clear, false, reterr);
 }

@@ -94,12 +94,17 @@ int pr_op_procfs(struct pr_init *init, const struct pr_op *op, struct pr_error *
 int pr_procfs_open(int proc_fd, const char *path, int flags, struct pr_error *reterr)
 {
 	/* "self" is a link inside procfs, so links are allowed; magic links, other mounts and ".." above the root are not. */
-	int fd = pr_openat2(proc_fd, path, (uint64_t)flags, 0, RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS);
-	if (fd < 0 && errno == ENOSYS)
+	auto_fd fd = pr_openat2(proc_fd, path, (uint64_t)flags, 0, RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS);
+	if (fd < 0 && errno == ENOSYS) {
+		/* The plan takes procfs before it comes near the container's mounts; what is in it must still be procfs. */
 		fd = openat(proc_fd, path, flags | O_CLOEXEC);
+		struct stat top, st;
+		if (fd >= 0 && (fstat(proc_fd, &top) < 0 || fstat(fd, &st) < 0 || top.st_dev != st.st_dev))
+			return pr_fail_as(reterr, PR_STEP_NOT_PROCFS, EXDEV);
+	}
 	if (fd < 0)
 		return pr_fail(reterr, PR_STEP_OPEN);
-	return fd;
+	return pr_steal(&fd);
 }
 
 int pr_op_write_self(struct pr_init *init, const struct pr_op *op, struct pr_error *reterr)
@@ -127,7 +132,8 @@ int pr_op_write_self(struct pr_init *init, const struct pr_op *op, struct pr_err
 __attribute__((noreturn)) static void hand_over(struct pr_init *init, pid_t pid, int pidfd)
 {
 	struct pr_msg msg = { .kind = PR_MSG_FORKED, .op = init->index, .value = pid };
-	(void)pr_channel_send(init->sock, &msg, NULL, 0, &pidfd, 1, NULL);
+	/* Before 5.2 CLONE_PIDFD has no effect: the parent opens what it needs. */
+	(void)pr_channel_send(init->sock, &msg, NULL, 0, &pidfd, pidfd >= 0, NULL);
 	_exit(0);
 }
 
@@ -144,9 +150,7 @@ int pr_op_fork(struct pr_init *init, const struct pr_op *op, struct pr_error *re
 	};
 	long pid = pr_clone3(&args);
 	if (pid < 0 && errno == ENOSYS && !(op->n[0] & PR_CLONE_NEWTIME)) {
-		pid = syscall(SYS_clone, op->n[0] | CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
-		if (pid > 0)
-			pidfd = pr_pidfd_open((pid_t)pid);
+		pid = syscall(SYS_clone, args.flags, NULL, &pidfd, NULL, NULL);
 	}
 	if (pid < 0)
 		return pr_fail(reterr, PR_STEP_CLONE);

@@ -177,8 +177,10 @@ int pr_op_remount(struct pr_init *init, const struct pr_op *op, struct pr_error 
 	mount.data_count = (uint32_t)op->n[4];
 	mount.sb_flags = (unsigned long)(uint32_t)op->n[3];
 	auto_fd fs = (int)syscall(PR_NR_fspick, target, "", FSPICK_CLOEXEC | FSPICK_EMPTY_PATH);
-	if (fs < 0)
+	if (fs < 0 && errno != ENOSYS)
 		return pr_fail(reterr, PR_STEP_FSOPEN);
+	if (fs < 0)
+		return pr_legacy_remount(target, &mount, reterr) < 0 ? -1 : pr_mount_propagate_all(target, op->n[2], reterr);
 	if (pr_mount_configure(fs, &mount, reterr) < 0)
 		return -1;
 	if (pr_fsconfig(fs, PR_FSCONFIG_CMD_RECONFIGURE, NULL, NULL) < 0)

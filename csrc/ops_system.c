@@ -72,8 +72,8 @@ int pr_op_keyring(struct pr_init *init, const struct pr_op *op, struct pr_error 
 	if (syscall(SYS_keyctl, KEYCTL_DESCRIBE, key, description, sizeof(description) - 1, 0) < 0)
 		return pr_fail(reterr, PR_STEP_KEYCTL);
 	/* Its own user may search it; nobody else gets anything. */
-	unsigned long permissions = parse_permissions(description) | KEY_USR_SEARCH;
-	if (syscall(SYS_keyctl, KEYCTL_SETPERM, key, permissions, 0, 0) < 0)
+	unsigned long permissions = parse_permissions(description);
+	if (!(permissions & KEY_USR_SEARCH) && syscall(SYS_keyctl, KEYCTL_SETPERM, key, permissions | KEY_USR_SEARCH, 0, 0) < 0)
 		return pr_fail(reterr, PR_STEP_KEYCTL);
 	return 0;
 }

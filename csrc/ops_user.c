@@ -15,6 +15,7 @@
 #include "cleanup.h"
 #include "init.h"
 #include "lookup.h"
+#include "syscalls.h"
 
 enum { CAP_LAST_POSSIBLE = 63 };
 
@@ -139,18 +140,24 @@ int pr_op_seccomp(struct pr_init *init, const struct pr_op *op, struct pr_error 
 	};
 	if (!init->filter || init->filter_size % sizeof(struct sock_filter))
 		return pr_fail_as(reterr, PR_STEP_SECCOMP, EINVAL);
-	if ((op->flags & PR_SECCOMP_FETCHED) && announce_listener(init, reterr) < 0)
+	bool fetched = op->flags & PR_SECCOMP_FETCHED, sent = op->flags & PR_SECCOMP_LISTENER;
+	/* Before 5.6 nobody can take it: it is sent, and the caller has made sure that the filter lets it pass. */
+	if (fetched && syscall(PR_NR_pidfd_getfd, -1, 0, 0) < 0 && errno == ENOSYS) {
+		fetched = false;
+		sent = true;
+	}
+	if (fetched && announce_listener(init, reterr) < 0)
 		return -1;
 	long result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, (unsigned int)op->n[0], &program);
 	if (result < 0)
 		return pr_fail(reterr, PR_STEP_SECCOMP);
-	if (op->flags & PR_SECCOMP_FETCHED)
+	if (fetched)
 		init->listener = (int)result;
-	if (!(op->flags & PR_SECCOMP_LISTENER))
+	if (!sent)
 		return 0;
 	int listener = (int)result;
 	struct pr_msg msg = { .kind = PR_MSG_LISTENER, .op = init->index };
-	int sent = pr_channel_send(init->sock, &msg, NULL, 0, &listener, 1, reterr);
+	int said = pr_channel_send(init->sock, &msg, NULL, 0, &listener, 1, reterr);
 	(void)close(listener);
-	return sent;
+	return said;
 }

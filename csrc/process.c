@@ -2,7 +2,6 @@
 /* What the parent side asks of the kernel about processes: identity, end, start, and files seen from their mount namespace. */
 #define _GNU_SOURCE
 #include <fcntl.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 
 #include "channel.h"
 #include "cleanup.h"
+#include "handle.h"
 #include "pyrunc.h"
 #include "spawn.h"
 #include "syscalls.h"
@@ -46,7 +46,7 @@ int pr_wait_exit(int pidfd, int timeout_ms, struct pr_error *reterr)
 	struct pollfd wait = { .fd = pidfd, .events = POLLIN };
 	int64_t end = pr_now_ms() + timeout_ms;
 	for (;;) {
-		int count = poll(&wait, 1, timeout_ms);
+		int count = pr_handle_poll(&wait, 1, 0, timeout_ms);
 		if (count >= 0)
 			return count > 0;
 		if (errno != EINTR)
@@ -85,7 +85,7 @@ static int wait_fifo(int fifo, int pidfd, struct pr_error *reterr)
 	struct pollfd waits[2] = { { .fd = fifo, .events = POLLIN }, { .fd = pidfd, .events = POLLIN } };
 	int count;
 	do
-		count = poll(waits, 2, -1);
+		count = pr_handle_poll(waits, 2, 1, -1);
 	while (count < 0 && errno == EINTR);
 	if (count < 0)
 		return pr_fail(reterr, PR_STEP_READ);
@@ -135,7 +135,7 @@ __attribute__((noreturn)) static void open_in_namespace(int sock, int pidfd, con
 	struct pr_msg msg = { .kind = PR_MSG_ERROR };
 	int fds[PR_MSG_FDS_MAX];
 	uint32_t count = 0;
-	if (setns(pidfd, CLONE_NEWNS) < 0) {
+	if (pr_handle_setns(pidfd, CLONE_NEWNS, "mnt") < 0) {
 		(void)pr_fail(&msg.error, PR_STEP_SETNS);
 	} else {
 		for (; count < n; count++, block += strlen(block) + 1) {

@@ -259,6 +259,9 @@ int pr_recv(int sock, struct pr_msg *ret_msg, int *ret_fds, uint32_t *ret_fd_cou
  * PR_STEP_PEER_GONE when the process has something to say on `sock` instead, or is gone. pidfd_getfd(2). */
 int pr_take_fd(int pidfd, int number, int sock, struct pr_error *reterr);
 
+/* A NETLINK_ROUTE socket in the network namespace of pidfd's process, in the caller's own when pidfd is negative. Returns the fd. */
+int pr_netlink_socket(int pidfd, struct pr_error *reterr);
+
 /* Sends PR_MSG_GO for `sync` with a payload and fds (both may be empty). */
 int pr_send_go(int sock, uint32_t sync, const void *payload, uint32_t size, const int *fds, uint32_t fd_count, struct pr_error *reterr);
 
@@ -438,7 +441,8 @@ struct pr_seccomp_rule {
 
 /* Compiles rules to BPF instructions (8 bytes each) at ret_program; *size is the room in bytes and becomes the length. With `newer_action`
  * other than 0 a system call with a number above all that the rules name gets that action instead of the default. ret_unknown[i] is 1
- * where libseccomp does not know rule i's system call. On failure ret_failed is the rule's index or UINT32_MAX. seccomp_rule_add(3). */
+ * where libseccomp does not know rule i's system call. On failure ret_failed is the rule's index, rule_count + the architecture's, or
+ * UINT32_MAX. seccomp_rule_add(3). */
 int pr_seccomp_compile(uint32_t default_action, uint32_t newer_action, const uint32_t *architectures, uint32_t architecture_count,
                        const char *names, const struct pr_seccomp_rule *rules, uint32_t rule_count, const struct pr_seccomp_arg *args,
                        uint8_t *ret_unknown, void *ret_program, uint32_t *size, uint32_t *ret_failed, struct pr_error *reterr);

@@ -2,7 +2,6 @@
 /* The foreground: waits for a child, passes signals on, and carries bytes between the caller's streams and the container's terminal. */
 #define _GNU_SOURCE
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -12,8 +11,8 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "handle.h"
 #include "pyrunc.h"
-#include "syscalls.h"
 
 enum { BUFFER = 16384 };
 
@@ -88,7 +87,7 @@ static void pass_signal(struct relay *relay)
 	if (number == SIGWINCH && relay->master >= 0)
 		copy_size(relay->master);
 	else
-		(void)pr_pidfd_send_signal(relay->pidfd, number);
+		(void)kill((pid_t)relay->pid, number); /* a child that was not waited for keeps its number */
 }
 
 /* The standard streams belong to the caller: this process must not leave them nonblocking, so only poll(2) decides. */
@@ -102,7 +101,7 @@ static int turn(struct relay *relay, int timeout_ms, struct pr_error *reterr)
 		{ .fd = relay->out.used < BUFFER ? relay->out.from : -1, .events = POLLIN },
 		{ .fd = relay->out.used ? relay->out.to : -1, .events = POLLOUT },
 	};
-	int count = poll(waits, 6, timeout_ms);
+	int count = pr_handle_poll(waits, 6, 0, timeout_ms);
 	if (count < 0 && errno != EINTR)
 		return pr_fail(reterr, PR_STEP_READ);
 	if (count <= 0)

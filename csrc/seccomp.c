@@ -23,12 +23,15 @@ static int failed(int result, struct pr_error *reterr)
 	return pr_fail_as(reterr, PR_STEP_SECCOMP, -result);
 }
 
-static int add_architectures(scmp_filter_ctx filter, const uint32_t *architectures, uint32_t count, struct pr_error *reterr)
+static int add_architectures(scmp_filter_ctx filter, const uint32_t *architectures, uint32_t count, uint32_t *ret_failed,
+                             struct pr_error *reterr)
 {
 	for (uint32_t i = 0; i < count; i++) {
 		int result = seccomp_arch_add(filter, architectures[i]);
-		if (result < 0 && result != -EEXIST)
+		if (result < 0 && result != -EEXIST) {
+			*ret_failed = i;
 			return failed(result, reterr);
+		}
 	}
 	return 0;
 }
@@ -89,8 +92,10 @@ int pr_seccomp_compile(uint32_t default_action, uint32_t newer_action, const uin
 		result = seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	if (result < 0)
 		return failed(result, reterr);
-	if (add_architectures(filter, architectures, architecture_count, reterr) < 0)
+	if (add_architectures(filter, architectures, architecture_count, ret_failed, reterr) < 0) {
+		*ret_failed += rule_count;
 		return -1;
+	}
 	for (uint32_t i = 0; i < rule_count; i++) {
 		int number = seccomp_syscall_resolve_name(names + rules[i].name);
 		ret_unknown[i] = number == __NR_SCMP_ERROR;

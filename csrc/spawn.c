@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Starts the init stage: one clone3, vfork-style, straight into the sealed executable. */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -11,12 +12,16 @@
 
 #include "channel.h"
 #include "cleanup.h"
+#include "handle.h"
 #include "spawn.h"
 #include "syscalls.h"
 
+/* For what runs before and in a child on the shared stack: AddressSanitizer's marks on the frames of one that never returns would stay. */
+#define ON_SHARED_STACK __attribute__((no_sanitize_address))
+
 /* clone3 with CLONE_VM | CLONE_VFORK on the caller's own stack, as vfork(2) does it. The system call must not stand in a function that
  * returns in the child: it would unwind the frames that the parent still needs. Hence inlined assembly, and a child that only calls down. */
-__attribute__((always_inline)) static inline long clone3_vfork(struct pr_clone_args *args)
+__attribute__((always_inline)) ON_SHARED_STACK static inline long clone3_vfork(struct pr_clone_args *args)
 {
 	long result;
 #if defined(__x86_64__)
@@ -37,11 +42,11 @@ __attribute__((always_inline)) static inline long clone3_vfork(struct pr_clone_a
 }
 
 /* clone3 is missing (before 5.3) or hidden by an outer seccomp filter, which cannot look into its structure: the same by clone(2). */
-__attribute__((always_inline)) static inline long clone_vfork(const struct pr_clone_args *args)
+__attribute__((always_inline)) ON_SHARED_STACK static inline long clone_vfork(const struct pr_clone_args *args)
 {
 	long flags = (long)(args->flags | args->exit_signal), pidfd = (long)args->pidfd, result;
-	/* Neither fits into the flags of clone(2). */
-	if (args->flags & (PR_CLONE_INTO_CGROUP | PR_CLONE_NEWTIME))
+	/* Its bit in the flags of clone(2) belongs to the exit signal. */
+	if (args->flags & PR_CLONE_NEWTIME)
 		return -ENOSYS;
 #if defined(__x86_64__)
 	register long r10 __asm__("r10") = 0;
@@ -83,18 +88,39 @@ void pr_reset_signals(void)
 		(void)sigaction(number, &reset, NULL);
 }
 
+/* Close-on-exec for what /proc/self/fd lists. False when it cannot be read. */
+static bool cloexec_listed(unsigned int first)
+{
+	char buffer[2048] __attribute__((aligned(8)));
+	int dir = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	long got = -1;
+	while (dir >= 0 && (got = syscall(SYS_getdents64, dir, buffer, sizeof(buffer))) > 0) {
+		for (long at = 0; at < got;) {
+			const struct dirent64 *entry = (const struct dirent64 *)(const void *)(buffer + at);
+			unsigned long fd = strtoul(entry->d_name, NULL, 10); /* 0 for "." and ".." */
+			if (fd >= first)
+				(void)fcntl((int)fd, F_SETFD, FD_CLOEXEC);
+			at += entry->d_reclen;
+		}
+	}
+	if (dir >= 0)
+		(void)close(dir);
+	return got == 0;
+}
+
 static void cloexec_from(unsigned int first)
 {
-	if (pr_close_range(first, ~0U, PR_CLOSE_RANGE_CLOEXEC) == 0)
+	/* Before 5.11 there is no CLOSE_RANGE_CLOEXEC. */
+	if (pr_close_range(first, ~0U, PR_CLOSE_RANGE_CLOEXEC) == 0 || cloexec_listed(first))
 		return;
-	/* Before 5.11 there is no CLOSE_RANGE_CLOEXEC: walk up to the limit. */
 	long limit = sysconf(_SC_OPEN_MAX);
-	for (long fd = first; fd < (limit > 0 && limit < 65536 ? limit : 65536); fd++)
+	for (long fd = first; fd < (limit > 0 ? limit : 65536); fd++)
 		(void)fcntl((int)fd, F_SETFD, FD_CLOEXEC);
 }
 
 struct start {
 	int exe_fd, preserve;
+	int cgroup_fd; /* the child goes there itself, when clone could not put it there */
 	const char *path, *cwd;
 	const int *join, *keep;
 	uint32_t join_count, keep_count;
@@ -104,10 +130,21 @@ struct start {
 	struct pr_error failed; /* written through the shared memory */
 };
 
+/* A cgroup2 directory: "0" is the writer. */
+ON_SHARED_STACK static int enter_cgroup(int dir)
+{
+	int fd = openat(dir, "cgroup.procs", O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 || write(fd, "0", 1) < 0 ? -1 : close(fd);
+}
+
 /* The child between clone3 and exec: system calls only. */
-__attribute__((noinline, noreturn)) static void child(struct start *start)
+__attribute__((noinline, noreturn)) ON_SHARED_STACK static void child(struct start *start)
 {
 	pr_reset_signals();
+	if (start->cgroup_fd >= 0 && enter_cgroup(start->cgroup_fd) < 0) {
+		(void)pr_fail(&start->failed, PR_STEP_CLONE);
+		_exit(255);
+	}
 	if (pr_cgroup_join(start->join, start->join_count, &start->failed) < 0)
 		_exit(255);
 	for (int i = 0; i < 3 && start->stdio; i++) {
@@ -133,10 +170,11 @@ failed:
 	_exit(255);
 }
 
-int pr_spawn_raw(struct pr_spawn *spawn, struct pr_error *reterr)
+ON_SHARED_STACK int pr_spawn_raw(struct pr_spawn *spawn, struct pr_error *reterr)
 {
 	struct start start = {
 		.exe_fd = spawn->exe_fd,
+		.cgroup_fd = -EBADF,
 		.path = spawn->path,
 		.cwd = spawn->cwd,
 		.preserve = spawn->preserve,
@@ -166,6 +204,8 @@ int pr_spawn_raw(struct pr_spawn *spawn, struct pr_error *reterr)
 	if (pid == 0)
 		child(&start);
 	if (pid == -ENOSYS) {
+		start.cgroup_fd = spawn->cgroup_fd;
+		args.flags &= ~PR_CLONE_INTO_CGROUP;
 		pid = clone_vfork(&args);
 		if (pid == 0)
 			child(&start);
@@ -218,6 +258,15 @@ int pr_spawn(int exe_fd, int plan_fd, uint64_t clone_flags, int cgroup_fd, const
 	};
 	if (pr_spawn_raw(&spawn, reterr) < 0)
 		return -1;
+	/* A child that was not waited for keeps its number. */
+	if (spawn.ret_pidfd < 0)
+		spawn.ret_pidfd = pr_handle_open(spawn.ret_pid);
+	if (spawn.ret_pidfd < 0) {
+		(void)pr_fail(reterr, PR_STEP_CLONE);
+		(void)kill((pid_t)spawn.ret_pid, SIGKILL);
+		pr_reap(spawn.ret_pid);
+		return -1;
+	}
 	ret_child->pid = spawn.ret_pid;
 	ret_child->pidfd = spawn.ret_pidfd;
 	ret_child->sock = pr_steal(&ours);

@@ -19,7 +19,7 @@ struct pr_spawn {
 	char *const *argv;
 	char *const *envp;
 	int32_t ret_pid;
-	int ret_pidfd;        /* close-on-exec, the caller's */
+	int ret_pidfd;        /* close-on-exec, the caller's; negative before CLONE_PIDFD (5.2) */
 };
 
 /* Runs argv in a child; returns when it has exec'ed. clone3(2), execveat(2). */

@@ -54,7 +54,8 @@ int pr_userns_fd(const char *uid_map, const char *gid_map, struct pr_error *rete
 	int fd = open_mapped((int32_t)pid, uid_map, gid_map, reterr);
 	int saved = errno;
 	(void)kill((pid_t)pid, SIGKILL);
-	(void)waitpid((pid_t)pid, NULL, __WALL);
+	while (waitpid((pid_t)pid, NULL, __WALL) < 0 && errno == EINTR)
+		continue;
 	errno = saved;
 	return fd;
 }

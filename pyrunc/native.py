@@ -27,6 +27,14 @@ class Failure(OSError):
         self.detail = detail
 
 
+class CompileFailure(Failure):
+    """libseccomp refused the system call `detail`, or the architecture of that index (or -1)."""
+
+    def __init__(self, number: int, step: int, detail: str, architecture: int) -> None:
+        super().__init__(number, step, detail)
+        self.architecture = architecture
+
+
 class Message:
     """What the init stage said. `fds` are the receiver's."""
 
@@ -192,6 +200,15 @@ def userns_fd(uid_map: str, gid_map: str) -> int:
     return fd
 
 
+def netlink_socket(pidfd: int) -> int:
+    """A NETLINK_ROUTE socket (the caller's) in the network namespace of a process, or our own."""
+    error = _error()
+    fd: int = lib.pr_netlink_socket(pidfd, error)
+    if fd < 0:
+        _raise(error)
+    return fd
+
+
 def send_to_path(path: str, data: bytes, fds: Sequence[int]) -> None:
     """Sends data and fds over a new connection to the AF_UNIX stream socket at path."""
     error = _error()
@@ -352,8 +369,10 @@ def seccomp_compile(
         error,
     )
     if done < 0:
-        name = rules[failed[0]][0] if failed[0] < len(rules) else ""
-        raise Failure(error.errnum, error.step, name)
+        at = failed[0]
+        name = rules[at][0] if at < len(rules) else ""
+        architecture = at - len(rules) if 0 <= at - len(rules) < len(architectures) else -1
+        raise CompileFailure(error.errnum, error.step, name, architecture)
     return bytes(ffi.buffer(program, size[0])), [i for i in range(len(rules)) if unknown[i]]
 
 

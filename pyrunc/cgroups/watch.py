@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import select
+import stat
 from errno import ENODEV, ENOENT
 
 from pyrunc.errors import ConfigError, NativeError
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 OOM = "oom"
 EMPTY = "empty"
+LOOK_MS = 200  # how often to look whether a cgroup is empty when nothing tells
 
 
 class Watch:
@@ -26,7 +28,8 @@ class Watch:
     v1: an eventfd registered with memory.oom_control (cgroups v1, memory.txt, 10). v2: polls
     memory.events and cgroup.events, which the kernel marks with POLLPRI at each change (cgroup-v2,
     "Notifications"). pidfd (the caller's): the container's first process; v1 tells of an empty
-    cgroup only when it is removed, so that process' end is what to look at there.
+    cgroup only when it is removed, so that process' end is what to look at there. Without a pidfd
+    (-1, or a descriptor of /proc/PID where the kernel has none) wait() looks itself, now and then.
     """
 
     def __init__(self, manager: Manager, pidfd: int = -1) -> None:
@@ -44,7 +47,8 @@ class Watch:
         except BaseException:
             self.close()
             raise
-        if pidfd >= 0:
+        self._looks = pidfd < 0 or stat.S_ISDIR(os.fstat(pidfd).st_mode)
+        if not self._looks:
             self._poll.register(pidfd, select.POLLIN)
 
     def _own(self, fd: int) -> int:
@@ -76,12 +80,14 @@ class Watch:
             self._poll.register(self._memory, select.POLLPRI)
 
     def wait(self, timeout_ms: int = -1) -> list[str]:
-        """What happened within the time: OOM, EMPTY (the last that will come), or nothing."""
+        """What happened in that time or sooner: OOM, EMPTY (the last that will come), or nothing."""
+        if self._looks and not 0 <= timeout_ms <= LOOK_MS:
+            timeout_ms = LOOK_MS
         ready = {fd for fd, _ in self._poll.poll(timeout_ms)}
         found = []
         if self._memory in ready and self._out_of_memory():
             found.append(OOM)
-        if ready and self._is_empty():
+        if (ready or self._looks) and self._is_empty():
             found.append(EMPTY)
         return found
 

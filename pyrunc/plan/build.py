@@ -40,8 +40,8 @@ def container_plan(config: Config, facts: Facts) -> ops.Plan:
     if new & CLONE_NEWNS or joins_mounts:
         add_rootfs(plan, config, facts)
     else:
+        plan.add("PROCFS", "private procfs", 0)  # the host's /proc is at hand only now
         plan.add("CHROOT", f"rootfs {facts.rootfs}", strings=(facts.rootfs,))
-        plan.add("PROCFS", "private procfs", 0)
     if process.get("terminal"):
         _add_console(plan, process, bind=True)
     if new & CLONE_NEWNS or joins_mounts:
@@ -60,9 +60,12 @@ def exec_plan(config: Config, process: Process, facts: Facts) -> ops.Plan:
     seccomp = config.get("linux", {}).get("seccomp")
     if seccomp:
         _seccomp_flags(plan, facts)
+    steps.add_affinity(plan, process)
     score = process.get("oomScoreAdj")
     if score is not None:
         plan.add("WRITE_SELF", f"set oomScoreAdj {score}", strings=("oom_score_adj", str(score)))
+    if process.get("apparmorProfile") or process.get("selinuxLabel"):
+        plan.add("PROCFS", "private procfs", 0)  # never by way of the container's /proc
     joined = 0
     for join in join_order(facts.joins, privileged=facts.privileged):
         joined |= join.flag
@@ -75,8 +78,6 @@ def exec_plan(config: Config, process: Process, facts: Facts) -> ops.Plan:
     if not facts.no_new_keyring:
         plan.add("KEYRING", "session keyring", strings=(f"_ses.{facts.container_id}",))
     plan.add("CHROOT", "the container's root", strings=(facts.rootfs,))
-    if process.get("apparmorProfile") or process.get("selinuxLabel"):
-        plan.add("PROCFS", "private procfs", 0)
     if process.get("terminal"):
         _add_console(plan, process, bind=False)
     steps.add_personality(plan, config)

@@ -34,6 +34,11 @@ PROC_FILES = frozenset(
 )
 
 
+# File systems whose one superblock the host shares, so that it can carry no label of ours; the
+# others take SELinux' context as an option. selinux(8), mount(8).
+_UNLABELLED = frozenset(("proc", "sysfs", "mqueue"))
+
+
 def clean(destination: str) -> str:
     """The destination as an absolute path without "." and ".." (a relative one is below "/",
     MNT-2).
@@ -41,8 +46,10 @@ def clean(destination: str) -> str:
     return normpath("/" + destination.lstrip("/"))
 
 
-def add_mounts(plan: ops.Plan, mounts: list[Mount], facts: Facts) -> None:
-    """Adds all mounts in their order. ConfigError for what may not be mounted where it should."""
+def add_mounts(plan: ops.Plan, mounts: list[Mount], facts: Facts, label: str = "") -> None:
+    """Adds all mounts in their order, new file systems with SELinux' context `label` (LBL-1).
+    ConfigError for what may not be mounted where it should.
+    """
     for index, mount in enumerate(mounts):
         options = MountOptions(mount.get("options", ()))
         target = clean(mount["destination"])
@@ -58,7 +65,14 @@ def add_mounts(plan: ops.Plan, mounts: list[Mount], facts: Facts) -> None:
         elif kind in ("cgroup", "cgroup2"):
             _add_cgroup(plan, target, options, facts)
         else:
+            if label and kind not in _UNLABELLED and not _has_context(options):
+                options.data.append(f"context={label}")
             _add_filesystem(plan, mount, index, target, options, facts)
+
+
+def _has_context(options: MountOptions) -> bool:
+    """The mount names its label itself."""
+    return any(word.partition("=")[0].endswith("context") for word in options.data)
 
 
 def _packed(low: int, high: int) -> int:

@@ -91,6 +91,15 @@ def add_scheduling(plan: ops.Plan, process: Process, memory_policy: MemoryPolicy
         plan.add("MEMPOLICY", "memoryPolicy", mode, len(mask or b"") * 8, strings=(mask,))
 
 
+def add_affinity(plan: ops.Plan, process: Process) -> None:
+    """execCPUAffinity.final: the stage stands in the container's cgroups already (AFF-3)."""
+    cpus = process.get("execCPUAffinity", {}).get("final", "")
+    numbers = parse_list(cpus)
+    if numbers:
+        mask = bit_mask(numbers)
+        plan.add("AFFINITY", f"execCPUAffinity.final {cpus}", len(mask), strings=(mask,))
+
+
 def _add_scheduler(plan: ops.Plan, scheduler: Scheduler) -> None:
     flags = 0
     for flag in scheduler.get("flags", ()):

@@ -5,6 +5,7 @@ masks.
 
 from __future__ import annotations
 
+from pyrunc.config.grammar import sysctl_path
 from pyrunc.plan import hooks, ops
 from pyrunc.plan.devices import add_devices
 from pyrunc.plan.mounts import add_mounts, clean
@@ -53,7 +54,8 @@ def add_rootfs(plan: ops.Plan, config: Config, facts: Facts) -> None:
         facts.source_index(facts.rootfs),
         strings=(facts.rootfs,),
     )
-    add_mounts(plan, config.get("mounts", []), facts)
+    label = config.get("linux", {}).get("mountLabel", "")
+    add_mounts(plan, config.get("mounts", []), facts, label)
     add_devices(plan, config, facts)
     cwd = config.get("process", {}).get("cwd", "/")
     if cwd != "/":
@@ -80,16 +82,6 @@ def add_protection(plan: ops.Plan, config: Config, facts: Facts) -> None:
         plan.add("READONLY", f"readonlyPaths {path}", strings=(path,))
     for path in linux.get("maskedPaths", ()):
         plan.add("MASK", f"maskedPaths {path}", strings=(path,))
-
-
-def sysctl_path(name: str) -> str:
-    """The path below /proc/sys: the first of "." and "/" in the name is its separator (SYS-3).
-    sysctl(8).
-    """
-    dot, slash = name.find("."), name.find("/")
-    if slash >= 0 and (dot < 0 or slash < dot):
-        return name
-    return name.translate({ord("."): "/", ord("/"): "."})
 
 
 def _add_sources_sync(plan: ops.Plan, facts: Facts, mounts: int) -> None:

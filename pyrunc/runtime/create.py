@@ -8,26 +8,27 @@ import os
 from pyrunc import cgroups, jsonio, native
 from pyrunc.config.bundle import open_bundle
 from pyrunc.config.validate import load_config
-from pyrunc.errors import ConfigError, NativeError, PyruncError, UsageError, errno_text
+from pyrunc.errors import ConfigError, NativeError, PyruncError
 from pyrunc.plan import explain, ops
 from pyrunc.plan.build import container_plan
 from pyrunc.plan.facts import Facts
 from pyrunc.plan.rootfs import SOURCES_MAX
 from pyrunc.runtime import console, delete, host, idmapped, notify, process, seccomp, state
+from pyrunc.runtime.entering import check_fds, check_groups, set_rlimits, write_pid_file
 from pyrunc.runtime.hooks import environment, run_hooks
 from pyrunc.runtime.idmaps import is_own_map, write_maps
 from pyrunc.runtime.stage import Stage
 from pyrunc.tables.namespaces import NAMESPACES
-from pyrunc.tables.rlimits import RLIMITS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from pyrunc.config.problems import Problem
-    from pyrunc.config.types import Config, Process, Rlimit
+    from pyrunc.config.types import Config
     from pyrunc.runtime.context import Context
     from pyrunc.runtime.options import CreateOptions
+    from pyrunc.runtime.resctrl import Group
     from pyrunc.runtime.stage import Answer
 
 _EINVAL = 22
@@ -76,6 +77,7 @@ class Making:
             annotations=self.config.get("annotations"),
         )
         self._cgroup_facts()
+        self.resctrl = self._resctrl(container_id)
         self.record = state.new(ctx, container_id)
         self.lock = state.Lock(self.record.path)
         self.stage: Stage
@@ -112,13 +114,30 @@ class Making:
             facts.apparmor_file = host.apparmor_file()
         if process_.get("selinuxLabel"):
             host.check_selinux()
+        if linux.get("mountLabel"):
+            host.check_selinux("linux.mountLabel")
         profile = config.get("linux", {}).get("seccomp")
         if profile:
             facts.seccomp_flags = seccomp.filter_flags(profile)
             facts.seccomp_listener = seccomp.notifies(profile)
-            if facts.seccomp_listener and not facts.privileged:
+            if facts.seccomp_listener and not (facts.privileged and process.pidfds()):
                 seccomp.check_unprivileged(profile)
         return facts
+
+    def _resctrl(self, container_id: str) -> Group | None:
+        wanted = self.config.get("linux", {}).get("intelRdt")
+        if wanted is None:
+            return None
+        from pyrunc.runtime import resctrl
+
+        return resctrl.Group(wanted, container_id, resctrl.find_mount())
+
+    def _make_resctrl(self) -> None:
+        if self.resctrl:
+            try:
+                self.resctrl.create()
+            finally:
+                self.record.intel_rdt = self.resctrl.record()
 
     def _cgroup_facts(self) -> None:
         facts, manager = self.facts, self.manager
@@ -135,6 +154,7 @@ class Making:
         try:
             self.lock.__enter__()
             self._write_record()
+            self._make_resctrl()
             plan = self._plan()
             self.stage = Stage(self.ctx, plan)
             if not self.manager.needs_pid:
@@ -167,7 +187,9 @@ class Making:
         record.cgroup_driver = self.manager.driver
         record.cgroup_paths = self.manager.paths
         record.cgroup = self.manager.record()
+        record.intel_rdt = self.resctrl.record() if self.resctrl else {}
         record.hooks = [kind for kind, hooks in config.get("hooks", {}).items() if hooks]
+        record.keyring = not self.options.no_new_keyring
         record.private_pid_namespace = any(
             entry["type"] == "pid" for entry in config.get("linux", {}).get("namespaces", ())
         )
@@ -186,6 +208,7 @@ class Making:
             facts.state_before[status], facts.state_after = before, after
         facts.environment = environment()
         facts.joins = host.open_joins(self.config)
+        host.check_joined(self.config, facts.joins)
         if any(idmapped.is_mapped(mount) for mount in self.config.get("mounts", ())):
             facts.idmap_fds = idmapped.open_namespaces(self.config, facts.joins)
         return container_plan(
@@ -298,7 +321,11 @@ class Making:
         return b"", ()
 
     def _network(self) -> Answer:
-        raise ConfigError("linux.netDevices: moving network devices is not supported yet")
+        from pyrunc.runtime import netdevices
+
+        child = self.stage.child
+        netdevices.move(child.pid, child.pidfd, self.config["linux"]["netDevices"])
+        return b"", ()
 
     def _console(self, master: int) -> None:
         if not self.options.console_socket:
@@ -313,6 +340,10 @@ class Making:
     def _ready(self) -> None:
         """The stage has done everything: the record, then the pid file."""
         record, child = self.record, self.stage.child
+        if record.intel_rdt:
+            from pyrunc.runtime import resctrl
+
+            resctrl.join(record.intel_rdt, child.pid)
         record.init_process_pid = child.pid
         record.init_process_start = process.start_time(child.pid)
         record.namespace_paths = namespace_paths(child.pid)
@@ -346,9 +377,10 @@ class Making:
 
 def _source_error(failure: native.Failure) -> NativeError:
     step, number = explain.STEPS[failure.step][0], failure.errno or 0
-    if step == "MOUNT_SETATTR":
+    if step in ("MOUNT_SETATTR", "OPEN_TREE"):
         hint = "its file system cannot be id-mapped" if number == _EINVAL else ""
-        return NativeError(f"idmap mount source {failure.detail}: mount_setattr", number, hint)
+        what = f"idmap mount source {failure.detail}: {step.lower()}"
+        return NativeError(what, number, hint)
     return NativeError(f"open mount source {failure.detail}", number)
 
 
@@ -358,48 +390,3 @@ def namespace_paths(pid: int) -> dict[str, str]:
         f"NEW{'NS' if name == 'mnt' else name.upper()}": f"/proc/{pid}/ns/{name}"
         for _, name in NAMESPACES.values()
     }
-
-
-def set_rlimits(pid: int, rlimits: list[Rlimit]) -> None:
-    """Sets process.rlimits of a process that is ready to execute (RLM-3); by the parent, whose
-    power
-    over hard limits a user namespace does not take away."""
-    for limit in rlimits:
-        try:
-            native.set_rlimit(pid, RLIMITS[limit["type"]], limit["soft"], limit["hard"])
-        except native.Failure as failure:
-            raise NativeError(
-                f"process.rlimits: {limit['type']} soft {limit['soft']} hard {limit['hard']}",
-                failure.errno or 0,
-            ) from None
-
-
-def check_groups(process: Process, facts: Facts) -> None:
-    """ConfigError for groups where setgroups(2) is denied (USR-4)."""
-    if facts.setgroups_denied and process["user"].get("additionalGids"):
-        raise ConfigError(
-            "process.user.additionalGids: cannot set additional groups in a rootless container "
-            "with a single group id: setgroups is denied there"
-        )
-
-
-def check_fds(preserve: int) -> int:
-    """LISTEN_FDS of the environment (0 when absent); UsageError when a promised fd is not open."""
-    text = os.environ.get("LISTEN_FDS", "")
-    listen = int(text) if text.isdecimal() and len(text) < 6 else 0
-    for fd in range(3 + listen, 3 + listen + preserve):
-        try:
-            os.fstat(fd)
-        except OSError as error:
-            raise UsageError(
-                f"unable to stat preserved-fd {fd}: {errno_text(error.errno or 0)}"
-            ) from None
-    return listen
-
-
-def write_pid_file(path: str, pid: int) -> None:
-    """Digits only, appearing whole: engines parse the raw bytes."""
-    try:
-        state.replace_file(path, str(pid).encode(), 0o644)
-    except OSError as error:
-        raise NativeError(f"write pid file {path}", error.errno or 0) from None

@@ -81,6 +81,10 @@ def destroy(ctx: Context, record: state.State) -> None:
         if manager.pids(recursive=True):  # those who outlived the first process
             manager.kill(SIGKILL)
         manager.remove()
+    if record.intel_rdt:
+        from pyrunc.runtime import resctrl
+
+        resctrl.remove(record.intel_rdt)
     hooks = _poststop_hooks(ctx, record)
     document = jsonio.dumps(record.document("stopped")).encode()
     remove_tree(record.path)

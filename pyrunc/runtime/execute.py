@@ -12,9 +12,10 @@ from pyrunc.errors import ConfigError, NativeError, StateError, UsageError
 from pyrunc.plan import ops
 from pyrunc.plan.build import exec_plan
 from pyrunc.plan.facts import Facts, Join
+from pyrunc.plan.process import parse_list
 from pyrunc.runtime import console, host, seccomp, state
 from pyrunc.runtime import process as processes
-from pyrunc.runtime.create import check_fds, check_groups, set_rlimits, write_pid_file
+from pyrunc.runtime.entering import check_fds, check_groups, set_rlimits, write_pid_file
 from pyrunc.runtime.run import hold_signals
 from pyrunc.runtime.stage import Stage
 from pyrunc.tables.namespaces import CLONE_NEWTIME, CLONE_NEWUSER, NAMESPACES
@@ -105,7 +106,7 @@ class Executing:
         facts.privileged = os.geteuid() == 0
         facts.setgroups_denied = host.setgroups_denied(record.init_process_pid)
         check_groups(self.process, facts)
-        facts.no_new_keyring = True
+        facts.no_new_keyring = not record.keyring
         facts.preserve_fds = self.options.preserve_fds
         facts.listen_fds = listen_fds
         facts.last_capability = host.last_capability()
@@ -119,7 +120,7 @@ class Executing:
         if profile:
             facts.seccomp_flags = seccomp.filter_flags(profile)
             facts.seccomp_listener = seccomp.notifies(profile)
-            if facts.seccomp_listener and not facts.privileged:
+            if facts.seccomp_listener and not (facts.privileged and processes.pidfds()):
                 seccomp.check_unprivileged(profile)
         return facts
 
@@ -129,9 +130,13 @@ class Executing:
         )
         cgroup_fd = manager.spawn_fd()
         join = [] if cgroup_fd >= 0 else manager.join_fds()
+        before: set[int] = set()
         try:
+            before = self._initial_affinity()
             self.stage.spawn(cgroup_fd=cgroup_fd, join=join, preserve=preserve)
         finally:
+            if before:
+                os.sched_setaffinity(0, before)
             for fd in (cgroup_fd, *join):
                 if fd >= 0:
                     os.close(fd)
@@ -139,6 +144,22 @@ class Executing:
                 if each.fd != -1:
                     os.close(each.fd)
             facts.joins.clear()
+
+    def _initial_affinity(self) -> set[int]:
+        """execCPUAffinity.initial: this thread, which the new process is like until it has joined
+        the cgroups, runs on these CPUs (AFF-2). Returns what it ran on before, empty = untouched.
+        """
+        cpus = self.process.get("execCPUAffinity", {}).get("initial", "")
+        numbers = parse_list(cpus)
+        if not numbers:
+            return set()
+        before = os.sched_getaffinity(0)
+        try:
+            os.sched_setaffinity(0, numbers)
+        except OSError as error:
+            what = f"process.execCPUAffinity.initial {cpus}: sched_setaffinity"
+            raise NativeError(what, error.errno or 0) from None
+        return before
 
     def _limits(self) -> tuple[bytes, tuple[int, ...]]:
         set_rlimits(self.stage.child.pid, self.process.get("rlimits", []))
@@ -170,6 +191,10 @@ class Executing:
 
     def _ready(self) -> None:
         child = self.stage.child
+        if self.record.intel_rdt:
+            from pyrunc.runtime import resctrl
+
+            resctrl.join(self.record.intel_rdt, child.pid)
         if self.options.pidfd_socket:
             console.send_pidfd(self.options.pidfd_socket, child.pidfd, b"setns")
         if self.options.pid_file:
@@ -188,7 +213,7 @@ class Executing:
 
 def joins_of(record: state.State, pidfd: int) -> list[Join]:
     """The container's namespaces that are not ours, as one setns(2) by pidfd (5.8), the fd
-    duplicated.
+    duplicated, or one by one.
 
     Its own namespaces a process may not join again (EINVAL for the user namespace).
     """
@@ -210,10 +235,21 @@ def joins_of(record: state.State, pidfd: int) -> list[Join]:
     from fcntl import F_DUPFD_CLOEXEC, fcntl
 
     path = f"the namespaces of container {record.id}"
+    if processes.is_directory(pidfd):
+        return _joins_by_name(pidfd, mask, path)
     joins = [Join(fcntl(pidfd, F_DUPFD_CLOEXEC, 3), mask & ~CLONE_NEWTIME, path)]
     if mask & CLONE_NEWTIME:
         joins.append(Join(fcntl(pidfd, F_DUPFD_CLOEXEC, 3), CLONE_NEWTIME, path))
     return [join for join in joins if join.flag]
+
+
+def _joins_by_name(handle: int, mask: int, path: str) -> list[Join]:
+    """The namespaces of `mask` one by one, for a kernel without pidfds."""
+    return [
+        Join(os.open(f"ns/{name}", os.O_RDONLY | os.O_CLOEXEC, dir_fd=handle), flag, path)
+        for flag, name in NAMESPACES.values()
+        if flag & mask
+    ]
 
 
 def _process(ctx: Context, config: Config, options: ExecOptions) -> Process:

@@ -49,7 +49,7 @@ def _linux() -> dict[str, Any]:
         },
         "apparmor": {"enabled": True},
         "selinux": {"enabled": True},
-        "intelRdt": {"enabled": False},  # D11: resctrl is not built in
+        "intelRdt": {"enabled": True, "schemata": True, "monitoring": True},
         "memoryPolicy": {
             "modes": sorted(process.MEMPOLICY_MODES),
             "flags": sorted(process.MEMPOLICY_FLAGS),

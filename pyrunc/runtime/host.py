@@ -53,10 +53,10 @@ def apparmor_file() -> str:
     return first if os.path.exists(f"/proc/self/{first}") else second
 
 
-def check_selinux() -> None:
-    """ConfigError unless SELinux is there to take a label (SEL-1)."""
+def check_selinux(member: str = "process.selinuxLabel") -> None:
+    """ConfigError unless SELinux is there to take the label in `member` (SEL-1, LBL-1)."""
     if not os.path.exists("/sys/fs/selinux/enforce"):
-        raise ConfigError("process.selinuxLabel: SELinux is not enabled on this host")
+        raise ConfigError(f"{member}: SELinux is not enabled on this host")
 
 
 def setgroups_denied(pid: int) -> bool:
@@ -129,6 +129,31 @@ def close_joins(joins: list[Join]) -> None:
     for join in joins:
         os.close(join.fd)
     joins.clear()
+
+
+def check_joined(config: Config, joins: list[Join]) -> None:
+    """ConfigError when a namespace joined by path is the runtime's own and the config would change
+    it: that is the host, whatever linux.namespaces calls it (SYS-3, HST-2)."""
+    settings = config.get("linux", {}).get("sysctl", {})
+    names = {flag: (word, name) for word, (flag, name) in NAMESPACES.items()}
+    for join in joins:
+        word, name = names[join.flag]
+        changed = [member for member in _MEMBERS.get(word, ()) if config.get(member)]
+        if settings:
+            from pyrunc.config.grammar import sysctl_path
+            from pyrunc.config.rules.sysctls import owner
+
+            theirs = [key for key in settings if owner(sysctl_path(key)) == word]
+            changed += [f"linux.sysctl.{key}" for key in theirs]
+        if changed and same_namespace(join.fd, name):
+            raise ConfigError(
+                f"{changed[0]}: would change the host: {join.path} is the runtime's own {word} "
+                "namespace"
+            )
+
+
+# Members of the config that change a namespace.
+_MEMBERS = {"uts": ("hostname", "domainname")}
 
 
 def same_namespace(fd: int, name: str) -> bool:

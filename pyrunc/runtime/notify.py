@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 
+from pyrunc.runtime.process import is_directory, wait_exit
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _socket import socket
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 _INSIDE = "/run/notify"
 _SOCKET = "notify.sock"
 _BARRIER_TIMEOUT_MS = 30_000
+_LOOK_MS = 50  # how often to look for the end of a process that cannot be polled
 
 
 def directory_for(state_directory: str) -> str:
@@ -73,15 +76,20 @@ def forward(listener: socket | None, pid: int, pidfd: int) -> None:
 
     poller = poll()
     poller.register(listener.fileno(), POLLIN)
-    poller.register(pidfd, POLLIN)
+    directory = is_directory(pidfd)
+    if not directory:
+        poller.register(pidfd, POLLIN)
     try:
         while True:
-            if not any(fd == listener.fileno() for fd, _ in poller.poll()):
+            ready = poller.poll(_LOOK_MS if directory else None)
+            if not any(fd == listener.fileno() for fd, _ in ready):
+                if not ready and not wait_exit(pidfd, 0):
+                    continue
                 return  # the container ended and said nothing
             lines = listener.recv(4096).split(b"\n")
-            ready = [line for line in lines if line.startswith(b"READY=")]
-            if ready:
-                _tell(ready[0], pid)
+            words = [line for line in lines if line.startswith(b"READY=")]
+            if words:
+                _tell(words[0], pid)
                 return
     finally:
         listener.close()

@@ -47,14 +47,14 @@ def notifies(profile: Seccomp) -> bool:
 
 
 def check_unprivileged(profile: Seccomp) -> None:
-    """ConfigError where the listener could never reach us: without privilege the stage sends it,
-    through the filter.
+    """ConfigError where the listener could never reach us: without privilege, or pidfds, the
+    stage sends it, through the filter.
     """
     for index, rule in enumerate(profile.get("syscalls", ())):
         if rule["action"] == table.NOTIFY and _SENDING in rule["names"]:
             raise ConfigError(
                 f'linux.seccomp.syscalls[{index}].names: "{_SENDING}" cannot have the action '
-                f"{table.NOTIFY} when pyrunc is not run by root"
+                f"{table.NOTIFY} when pyrunc is not run by root or the kernel lacks pidfd_getfd"
             )
 
 
@@ -91,11 +91,16 @@ def _compile(
 ) -> tuple[bytes, list[int]]:
     try:
         return native.seccomp_compile(default, newer, architectures, rules)
-    except native.Failure as failure:
-        what = f"system call {failure.detail}" if failure.detail else "the filter"
-        raise NativeError(
-            f"linux.seccomp: libseccomp cannot compile {what}", failure.errno or 0
-        ) from None
+    except native.CompileFailure as failure:
+        what = "linux.seccomp"
+        if failure.detail:
+            what += f".syscalls: {failure.detail}"
+        elif failure.architecture >= 0:
+            token = architectures[failure.architecture]
+            (word,) = (word for word, value in table.ARCHITECTURES.items() if value == token)
+            what += f".architectures: {word}"
+        what += ": libseccomp cannot compile it here"
+        raise NativeError(what, failure.errno or 0) from None
 
 
 def _newer_action(default: int) -> int:

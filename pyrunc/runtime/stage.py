@@ -132,7 +132,7 @@ class Stage:
         if message.kind == _SYNC:
             self._answer(message.value)
         elif message.kind == _FORKED:
-            self._succeed(message.value, message.fds[0])
+            self._succeed(message.value, message.fds)
         elif message.kind == _CONSOLE:
             self.on_console(message.fds[0])
         elif message.kind == _LISTENER:
@@ -189,12 +189,14 @@ class Stage:
             for fd in fds:
                 os.close(fd)
 
-    def _succeed(self, pid: int, pidfd: int) -> None:
-        """The stage cloned its successor and ends itself."""
+    def _succeed(self, pid: int, fds: Sequence[int]) -> None:
+        """The stage cloned its successor, a child of ours, and ends itself."""
+        from pyrunc.runtime import process
+
         _reap(self.child.pid)
         os.close(self.child.pidfd)
         self.child.pid = pid
-        self.child.pidfd = pidfd
+        self.child.pidfd = fds[0] if fds else process.open_pidfd(pid, process.start_time(pid))
 
 
 def _nothing() -> None:

@@ -70,8 +70,10 @@ _MEMBERS: tuple[tuple[str, Any], ...] = (
     ("cgroup_driver", ""),
     ("cgroup_paths", {}),
     ("cgroup", {}),  # cgroups.Manager.record(): what cgroups.from_state() reads
+    ("intel_rdt", {}),  # resctrl.Group.record(): what resctrl.remove() reads
     ("namespace_paths", {}),
     ("private_pid_namespace", True),
+    ("keyring", True),  # the container has a session keyring of its own
     ("hooks", []),
 )
 
@@ -102,8 +104,10 @@ class State:
     cgroup_driver: str
     cgroup_paths: dict[str, str]
     cgroup: dict[str, Any]
+    intel_rdt: dict[str, Any]
     namespace_paths: dict[str, str]
     private_pid_namespace: bool
+    keyring: bool
     hooks: list[str]
 
     def __init__(self, path: str, members: dict[str, Any] | None = None) -> None:

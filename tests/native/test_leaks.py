@@ -208,6 +208,10 @@ CALLS: dict[str, list[Call]] = {
         lambda t: lib.pr_cgroup_write(t.group + b"tasks\0000\0", 1, t.number, t.error),
         lambda t: lib.pr_cgroup_write(t.missing + b"tasks\0000\0", 1, t.number, t.error),
     ],
+    "pr_netlink_socket": [
+        lambda t: closing(native.netlink_socket(t.pidfd)),
+        failing(lambda t: native.netlink_socket(t.dirfd)),
+    ],
     "pr_open_sources": [
         sources,
         failing(lambda t: native.open_sources(t.pidfd, plain("/", "/no"))),

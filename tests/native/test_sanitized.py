@@ -54,3 +54,25 @@ def test_core_under_the_sanitizers(package: Path) -> None:
     assert "runtime error" not in done.stderr
     assert done.stdout.splitlines()[-1] == "done"
     assert "peer gone" in done.stdout
+
+
+def test_this_directory_under_the_sanitizers(package: Path) -> None:
+    """HABIT: no bad access and no undefined behaviour in any test beside this one."""
+    env = {
+        **os.environ,
+        "LD_PRELOAD": f"{runtime_library('libasan.so')} {runtime_library('libubsan.so')}",
+        "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=1",
+        "UBSAN_OPTIONS": "print_stacktrace=1",
+    }
+    here = Path(__file__)
+    tests = ["-p", "no:cacheprovider", "-o", f"pythonpath={package}", "--ignore", here, here.parent]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", *map(str, tests)],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+    )
+    output = done.stdout + done.stderr
+    assert done.returncode == 0, output[-6000:]
+    assert "runtime error" not in output and "AddressSanitizer" not in output, output[-6000:]

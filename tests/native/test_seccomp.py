@@ -107,6 +107,21 @@ def test_rule_that_equals_the_default() -> None:
     assert under([(NAME, ALLOW, []), (NAME, ERRNO | 77, [])]) == 77
 
 
+def test_newer_calls() -> None:
+    """SEC-7: numbers above all that the rules name get the action of newer calls, others do not."""
+    rules = [("openat2", ERRNO | 77, [])]
+    program, _ = native.seccomp_compile(ALLOW, ERRNO | 99, architectures=[], rules=rules)
+
+    def inside() -> None:
+        load(program)
+        assert call() == 0
+        ctypes.set_errno(0)
+        libc.syscall(10_000)
+        assert ctypes.get_errno() == 99
+
+    assert forked(inside) == 0
+
+
 def test_unknown_call() -> None:
     """SEC-7: names that libseccomp does not know are left out and reported by index."""
     rules = [("no_such_call", ERRNO | 1, []), (NAME, ERRNO | 1, []), ("nor_this", ERRNO | 1, [])]

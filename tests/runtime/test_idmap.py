@@ -188,7 +188,7 @@ def test_what_cannot_be_mapped(container: Container) -> None:
 def test_missing_source(container: Container, home: Path) -> None:
     """MNT-3, IDM-4: a source that is not there is named."""
     mount(container, home / "gone", "bind", "idmap", uidMappings=MAP, gidMappings=MAP)
-    text = f"open mount source {home}/gone: no such file or directory"
+    text = f"idmap mount source {home}/gone: open_tree: no such file or directory"
     assert text in container.fails()
 
 

@@ -18,7 +18,11 @@ from typing import Any
 
 import pytest
 
-from .harness import Container, Runtime
+from . import test_rootless
+from .harness import Container, Runtime, needs, probes
+from .test_rootless import NOBODY, unprivileged_user_namespaces
+
+rootless = test_rootless.rootless  # the fixture
 
 NOTIF_RECV = 0xC0502100
 NOTIF_SEND = 0xC0182101
@@ -165,6 +169,18 @@ def test_trapped_sendmsg(container: Container, agent: Agent, no_new_privileges: 
     assert len(agent.messages) == 1
 
 
+@needs(probes.user_namespaces)
+def test_in_a_user_namespace(container: Container, agent: Agent) -> None:
+    """SCN-4: the listener is taken from the process that the container's first one became."""
+    notify(container, agent, "sendmsg", "mkdir")
+    container.bundle.namespace("user")
+    for member in ("uidMappings", "gidMappings"):
+        container.bundle.linux[member] = [{"containerID": 0, "hostID": 100000, "size": 65536}]
+    agent.answer = lambda number: 122 if number == MKDIR else 0
+    container.bundle.inside("syscall", str(MKDIR), "0")
+    assert container.report() == ["-1 EDQUOT"]
+
+
 def test_exec(container: Container, agent: Agent) -> None:
     """SCN-5: exec sends a message of its own: its pid, and the state "running" of the first."""
     notify(container, agent, "mkdir")
@@ -206,6 +222,25 @@ def test_unused_listener(container: Container, home: Path) -> None:
     }
     container.bundle.args("/bin/echo", "hello")
     assert container.report() == ["hello"]
+
+
+@needs(probes.root, unprivileged_user_namespaces)
+@pytest.mark.parametrize("no_new_privileges", [False, True])
+def test_unprivileged(rootless: Container, agent: Agent, no_new_privileges: bool) -> None:
+    """SCN-3: without privileges, where nobody may take the listener, the stage sends it."""
+    agent.path.chmod(0o777)
+    notify(rootless, agent, "mkdir")
+    rootless.bundle.process["noNewPrivileges"] = no_new_privileges
+    agent.answer = lambda _: 122
+    rootless.bundle.inside("syscall", str(MKDIR), "0")
+    assert rootless.run(**NOBODY).out == "-1 EDQUOT\n"
+
+
+@needs(probes.root, unprivileged_user_namespaces)
+def test_unprivileged_sendmsg(rootless: Container, agent: Agent) -> None:
+    """SCN-7: without privileges sendmsg cannot be notified: an error, not a hang."""
+    notify(rootless, agent, "mkdir", "sendmsg")
+    assert '"sendmsg" cannot have the action SCMP_ACT_NOTIFY' in rootless.fails(**NOBODY)
 
 
 @pytest.mark.parametrize(
@@ -350,7 +385,7 @@ def test_unwritable_cache(container: Container, runtime: Runtime) -> None:
 
 
 def test_list_shows_containers_only(container: Container, runtime: Runtime) -> None:
-    """OPS-L1: what is remembered is not a container."""
+    """SEC-7: what is remembered is not a container."""
     forbid(container, 122)
     container.create()
     got = runtime("list", "--quiet")

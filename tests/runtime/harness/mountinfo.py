@@ -51,7 +51,7 @@ def parse(lines: Iterable[str]) -> list[Mount]:
                 kind,
                 source,
                 frozenset(superblock.split(",")),
-            )  # fmt: skip
+            )
         )
     return found
 

@@ -98,7 +98,8 @@ def test_features_document(capfd: Capture) -> None:
     assert set(document["linux"]["namespaces"]) == set(NAMESPACES)
     assert {"rro", "idmap", *MOUNT_OPTIONS} <= set(document["mountOptions"])
     assert document["linux"]["mountExtensions"]["idmap"]["enabled"] is True
-    assert document["linux"]["intelRdt"] == {"enabled": False}
+    rdt = {"enabled": True, "schemata": True, "monitoring": True}
+    assert document["linux"]["intelRdt"] == rdt
 
 
 def test_features_reads_the_version_text() -> None:

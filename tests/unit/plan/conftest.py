@@ -88,3 +88,8 @@ def strings_of(plan: ops.Plan, op: ops.Op) -> list[str | None]:
         return data[begin : data.index(0, begin)].decode() if offset else None
 
     return [read(offset) for offset in op.strings]
+
+
+def between(found: list[str], first: str, last: str) -> list[str]:
+    """The ops from `first` to `last`, both included."""
+    return found[found.index(first) : found.index(last) + 1]

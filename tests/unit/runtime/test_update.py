@@ -19,15 +19,15 @@ Sleeper = subprocess.Popen[bytes]
 
 
 @pytest.mark.parametrize(("resources", "path"), [
-    ({"cpu": "x"}, "linux.resources.cpu"),
-    ({"cpu": {"quota": -5}}, "linux.resources.cpu.quota"),
-    ({"memory": {"limit": 1.5}}, "linux.resources.memory.limit"),
+    ({"cpu": "x"}, "resources: cpu: "),
+    ({"cpu": {"quota": -5}}, "resources: cpu.quota: "),
+    ({"memory": {"limit": 1.5}}, "resources: memory.limit: "),
 ])
 def test_resources_follow_the_rules_of_the_config(resources: dict[str, object], path: str) -> None:
     """VAL-1: a value that cannot be is refused and named, before anything is written."""
     with pytest.raises(ConfigError) as caught:
         update.checked(resources)
-    assert path in str(caught.value)
+    assert str(caught.value).startswith(path)
 
 
 def test_nulls_of_engines_are_dropped() -> None:

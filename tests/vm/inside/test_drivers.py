@@ -38,7 +38,7 @@ def unit(bundle: Bundle, *properties: str) -> dict[str, str]:
 
 @needs_cgroup
 def test_limits_are_in_the_files(bundle: Bundle, own_cgroup: Path) -> None:
-    """CGP-1, CGP-3: memory, pids and cpu limits reach the v2 files of the container's cgroup."""
+    """CGP-1, CGP-3, UNI-2: memory, pids and cpu limits reach the v2 files of the cgroup."""
     if driver() == "cgroupfs":
         bundle.cgroup("/" + str((own_cgroup / bundle.name).relative_to("/sys/fs/cgroup")))
     bundle.limit(

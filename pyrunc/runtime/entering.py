@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What create and exec do alike for a process that enters a container."""
+
+from __future__ import annotations
+
+import os
+
+from pyrunc import native
+from pyrunc.errors import ConfigError, NativeError, UsageError, errno_text
+from pyrunc.runtime import state
+from pyrunc.tables.rlimits import RLIMITS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pyrunc.config.types import Process, Rlimit
+    from pyrunc.plan.facts import Facts
+
+
+def set_rlimits(pid: int, rlimits: list[Rlimit]) -> None:
+    """Sets process.rlimits of a process that is ready to execute (RLM-3); by the parent, whose
+    power over hard limits a user namespace does not take away.
+    """
+    for limit in rlimits:
+        try:
+            native.set_rlimit(pid, RLIMITS[limit["type"]], limit["soft"], limit["hard"])
+        except native.Failure as failure:
+            raise NativeError(
+                f"process.rlimits: {limit['type']} soft {limit['soft']} hard {limit['hard']}",
+                failure.errno or 0,
+            ) from None
+
+
+def check_groups(process: Process, facts: Facts) -> None:
+    """ConfigError for groups where setgroups(2) is denied (USR-4)."""
+    if facts.setgroups_denied and process["user"].get("additionalGids"):
+        raise ConfigError(
+            "process.user.additionalGids: cannot set additional groups in a rootless container "
+            "with a single group id: setgroups is denied there"
+        )
+
+
+def check_fds(preserve: int) -> int:
+    """LISTEN_FDS of the environment (0 when absent); UsageError when a promised fd is not open."""
+    text = os.environ.get("LISTEN_FDS", "")
+    listen = int(text) if text.isdecimal() and len(text) < 6 else 0
+    for fd in range(3 + listen, 3 + listen + preserve):
+        try:
+            os.fstat(fd)
+        except OSError as error:
+            raise UsageError(
+                f"unable to stat preserved-fd {fd}: {errno_text(error.errno or 0)}"
+            ) from None
+    return listen
+
+
+def write_pid_file(path: str, pid: int) -> None:
+    """Digits only, appearing whole: engines parse the raw bytes."""
+    try:
+        state.replace_file(path, str(pid).encode(), 0o644)
+    except OSError as error:
+        raise NativeError(f"write pid file {path}", error.errno or 0) from None
