@@ -103,7 +103,8 @@ static enum status find_status(const struct container *c)
 
 /* ---- processes ---------------------------------------------------------------------------------------------------- */
 
-/* A pidfd of the container's first process, -1 when that is gone. Checked after the open: a pidfd does not change its mind. */
+/* A pidfd of the container's first process, -1 when that is gone (or the kernel has no pidfds: Python can do without). Checked after the
+ * open: a pidfd does not change its mind. */
 static int open_process(const struct pr_record *record)
 {
 	auto_fd pidfd = pr_pidfd_open(record->pid);
@@ -330,7 +331,8 @@ static bool remove_groups(const struct pr_record *record)
 /* Every step leaves something that Python's delete goes on from when the next one fails. */
 static int serve_delete(struct container *c, bool force)
 {
-	if ((c->record->flags & (PR_RECORD_POSTSTOP | PR_RECORD_SYSTEMD)) || !each_file(c->dir, false))
+	const uint32_t needs_python = PR_RECORD_POSTSTOP | PR_RECORD_SYSTEMD | PR_RECORD_RESCTRL;
+	if ((c->record->flags & needs_python) || !each_file(c->dir, false))
 		return PR_DOOR_PYTHON;
 	enum status status = force ? find_status(c) : STOPPED;
 	if (status == UNKNOWN || (force && !end(c, status)) || !lock_container(c))

@@ -392,7 +392,8 @@ enum pr_record_flags {
 	PR_RECORD_POSTSTART = 1,
 	PR_RECORD_POSTSTOP = 2,
 	PR_RECORD_SYSTEMD = 4,        /* a unit must be stopped at delete */
-	PR_RECORD_PRIVATE_PID = 8     /* the end of the first process ends all others */
+	PR_RECORD_PRIVATE_PID = 8,    /* the end of the first process ends all others */
+	PR_RECORD_RESCTRL = 16        /* a resctrl group must be removed at delete */
 };
 
 /* ROOT/ID/record: what the front door must know of a created container. It counts only together with the very state.json that it was

@@ -48,6 +48,7 @@ def encode(container: state.State, written: os.stat_result) -> bytes:
         lib.PR_RECORD_POSTSTART: "poststart" in container.hooks,
         lib.PR_RECORD_POSTSTOP: "poststop" in container.hooks,
         lib.PR_RECORD_SYSTEMD: "unit" in container.cgroup,
+        lib.PR_RECORD_RESCTRL: bool(container.intel_rdt),
         lib.PR_RECORD_PRIVATE_PID: container.private_pid_namespace,
     }
     numbers = {

@@ -214,7 +214,7 @@ def test_a_hook_after_start_is_for_python(watch: Watch) -> None:
 
 
 def test_a_start_that_fails_in_the_stage(watch: Watch) -> None:
-    """LIF-2: the door began it; Python has the stage's message, says it and undoes the container."""
+    """LIF-2: the door began it; Python says the stage's message and undoes the container."""
     container = watch.container
     container.bundle.config["hooks"] = {"startContainer": [{"path": "/bin/false"}]}
     container.create()
@@ -240,7 +240,8 @@ def test_notify_socket_is_for_python(watch: Watch, home: Path) -> None:
 
 @pytest.mark.parametrize("args", [
     ("--debug", "state"), ("state", "--help"), ("-root", "/x", "state"), ("state", "--"),
-    ("ps",), ("ps", "-f", "table"), ("kill", "--all=true"), ("list",), ("--log-format", "x", "state"),
+    ("ps",), ("ps", "-f", "table"), ("kill", "--all=true"), ("list",),
+    ("--log-format", "x", "state"),
 ])  # fmt: skip
 def test_any_other_command_line_is_for_python(watch: Watch, args: tuple[str, ...]) -> None:
     """CLI 1.1: only the plain forms are read in C."""

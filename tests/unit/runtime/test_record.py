@@ -73,6 +73,19 @@ def test_what_python_writes_c_takes(data: bytes, sleeper: Sleeper) -> None:
                          b"/sys/fs/cgroup/pids", b""]
 
 
+@pytest.mark.parametrize(("flag", "has"), [
+    ("POSTSTART", {"hooks": ["poststart"]}), ("POSTSTOP", {"hooks": ["poststop"]}),
+    ("SYSTEMD", {"cgroup": {**V1, "unit": "x.scope"}}), ("RESCTRL", {"intel_rdt": {"a": 1}}),
+])  # fmt: skip
+def test_what_python_is_needed_for(
+    make: Make, sleeper: Sleeper, flag: str, has: dict[str, Any]
+) -> None:
+    """ARCH: each has its own flag, so that the door leaves the verb to Python."""
+    container = make("c", sleeper.pid, private_pid_namespace=False, **has)
+    written = Path(container.path, "record").read_bytes()
+    assert members(written).flags == getattr(lib, f"PR_RECORD_{flag}")
+
+
 @pytest.mark.parametrize("annotations", [{}, {"a": '"pid": -1,\n  "status": "?"', "ü": "\\"}])
 def test_the_pieces_make_what_state_prints(
     make: Make, sleeper: Sleeper, annotations: dict[str, str]
