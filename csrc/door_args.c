@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The front door's command line: the plain forms that engines send. Whatever else there is, Python reads (and explains). */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
+#include "cleanup.h"
 #include "door.h"
 
 static const char default_root[] = "/run/pyrunc";
@@ -76,12 +78,39 @@ static bool is_plain_root(const char *path)
 	return path[0] == '/' && path[strspn(path, "/")] != '\0' && !strstr(path, "/.");
 }
 
-/* The default root is known without a look at the user namespace. */
+/* True when `text` is made of these words and blanks. */
+static bool has_words(const char *text, const char *const *words)
+{
+	static const char blanks[] = " \t\n";
+	for (; *words; words++) {
+		text += strspn(text, blanks);
+		size_t size = strcspn(text, blanks);
+		if (size != strlen(*words) || strncmp(text, *words, size) != 0)
+			return false;
+		text += size;
+	}
+	return text[strspn(text, blanks)] == '\0';
+}
+
+/* True when this process sees all user ids as they are. user_namespaces(7). */
+static bool sees_all_ids(void)
+{
+	static const char *const whole[] = { "0", "0", "4294967295", NULL };
+	char text[128];
+	auto_fd fd = open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
+	ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (size < 0)
+		return false;
+	text[size] = '\0';
+	return has_words(text, whole);
+}
+
+/* The machine's root has its containers below the default root, whatever XDG_RUNTIME_DIR says; others may have a directory to be made. */
 static bool set_default_root(struct pr_request *request)
 {
 	const char *directory = getenv("XDG_RUNTIME_DIR"), *user = getenv("USER");
 	request->root = default_root;
-	return !directory || !*directory || (geteuid() == 0 && user && strcmp(user, "root") == 0);
+	return !directory || !*directory || (geteuid() == 0 && ((user && strcmp(user, "root") == 0) || sees_all_ids()));
 }
 
 /* An id that may be a path component; the same rule as runtime/state.py's. */

@@ -106,3 +106,23 @@ def test_stdout_that_is_closed() -> None:
         os.close(writer)
     assert done.returncode == 1
     assert b"Traceback" not in done.stderr
+
+
+def first_open(tmp_path: Path, env: dict[str, str]) -> str:
+    """The file that the executable itself opens last before it hands `state nobody` to Python."""
+    log = tmp_path / "log"
+    subprocess.run(["strace", "-qq", "-e", "trace=open,openat,execve", "-o", str(log), str(DOOR),
+                    "state", "nobody"], env=env, capture_output=True)
+    mine = log.read_text().split("execve(")[1].splitlines()
+    return mine[-1].split('"')[1]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the question arises for root only")
+@pytest.mark.parametrize("user", [{}, {"USER": "root"}, {"USER": "other"}])
+def test_the_root_of_the_machine_has_the_default_root(tmp_path: Path, user: dict[str, str]) -> None:
+    """ENG 2.6: XDG_RUNTIME_DIR (all that podman passes) does not stop the door."""
+    whole = Path("/proc/self/uid_map").read_text().split() == ["0", "0", "4294967295"]
+    found = first_open(tmp_path, {"XDG_RUNTIME_DIR": str(tmp_path), **user})
+    served = whole or user == {"USER": "root"}
+    assert found == ("/run/pyrunc/nobody" if served else "/proc/self/uid_map")
+    assert first_open(tmp_path, user) == "/run/pyrunc/nobody"
