@@ -122,7 +122,7 @@ def test_recursive_words_are_refused(container: Container, tree: Path, word: str
 @without("mount", "mount_setattr")
 @needs(probes.user_namespaces)
 def test_idmap_is_refused(container: Container, tree: Path) -> None:
-    """IDM-2: a mount that cannot be id-mapped is an error that says so."""
+    """IDM-4: a mount that cannot be id-mapped is an error that says so."""
     container.bundle.bind(tree, "/mnt", "idmap")
     container.bundle.config["mounts"][-1].update(uidMappings=MAPS, gidMappings=MAPS)
     message = container.fails()
@@ -159,7 +159,7 @@ def test_devices(container: Container) -> None:
 @without("mount", "pidfd", "clone3", "openat2")
 @needs(probes.user_namespaces)
 def test_user_namespace(container: Container) -> None:
-    """UMP-1, DEV-9: a user namespace with devices bound from the host, and exec into it."""
+    """UMP-2, DEV-9: a user namespace with devices bound from the host, and exec into it."""
     mapped(container.bundle)
     container.up()
     result = container.exec("/bin/sh", "-c", "cat /proc/self/uid_map; echo x > /dev/null; id -u")
@@ -230,7 +230,7 @@ def test_hooks(container: Container, home: Path) -> None:
 
 @without("pidfd", "clone3")
 def test_kill_and_delete(container: Container) -> None:
-    """OPS-K1, OPS-D1: kill reaches the process, delete waits for its end, in each state."""
+    """OPS-K3, OPS-D3: kill reaches the process, delete waits for its end, in each state."""
     container.bundle.sh("trap 'echo got; exit 7' TERM; echo up; while :; do sleep 0.05; done")
     container.up()
     container.says("up")
@@ -243,7 +243,7 @@ def test_kill_and_delete(container: Container) -> None:
 
 @without("pidfd")
 def test_delete_force(container: Container) -> None:
-    """OPS-D2: delete --force ends a running container."""
+    """OPS-D3: delete --force ends a running container."""
     container.up()
     container.delete("--force")
     assert container.wait() == 137
@@ -251,7 +251,7 @@ def test_delete_force(container: Container) -> None:
 
 @without("pidfd", "clone3", "openat2", "close_range")
 def test_exec(container: Container) -> None:
-    """OPS-X1: exec joins all namespaces, closes what is not its own, gives the exit status."""
+    """OPS-0: exec joins all namespaces, closes what is not its own, gives the exit status."""
     container.up()
     theirs = [os.readlink(f"/proc/{container.pid}/ns/{kind}") for kind in ("pid", "mnt", "net")]
     result = container.exec(
@@ -264,7 +264,7 @@ def test_exec(container: Container) -> None:
 
 @without("close_range")
 def test_no_descriptor_leaks(container: Container) -> None:
-    """FDS-1: descriptors of the caller, high ones too, do not reach the program."""
+    """FD-1: descriptors of the caller, high ones too, do not reach the program."""
     high = os.open("/etc/passwd", os.O_RDONLY)
     os.dup2(high, 900)
     os.set_inheritable(900, True)
@@ -280,7 +280,7 @@ def test_no_descriptor_leaks(container: Container) -> None:
 
 @without("pidfd", "clone3", "statx")
 def test_run(container: Container) -> None:
-    """OPS-R1: run waits in the foreground and gives the status."""
+    """OPS-0: run waits in the foreground and gives the status."""
     container.bundle.sh("sleep 0.1; echo done; exit 9")
     result = container.run()
     assert (result.code, result.out) == (9, "done\n")
