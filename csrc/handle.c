@@ -79,7 +79,8 @@ int pr_handle_setns(int handle, int flag, const char *name)
 	if (pid < 0)
 		return -1;
 	(void)pr_format(path, sizeof(path), "/proc/", (uint64_t)pid, "/ns");
-	auto_fd names = directory ? openat(handle, "ns", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_fd names =
+	        directory ? openat(handle, "ns", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	auto_fd fd = names < 0 ? -EBADF : openat(names, name, O_RDONLY | O_CLOEXEC);
 	return fd < 0 ? -1 : setns(fd, flag);
 }

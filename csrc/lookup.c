@@ -5,8 +5,10 @@
 #include "lookup.h"
 
 #include <limits.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "cleanup.h"
 #include "syscalls.h"
@@ -56,6 +58,14 @@ static int walk_follow(struct walk *walk, int fd)
 	if (length < 0)
 		return -1;
 	link[length] = '\0';
+	struct statfs fs;
+	/* Magic links of procfs are refused, as by openat2. Its plain ones are relative: "self/mounts"; of the magic ones, some are not, some
+	 * have a colon ("mnt:[4026531840]"), and the root of another is "(unreachable)/". */
+	bool plain = link[0] != '/' && link[0] != '(' && !strchr(link, ':');
+	if (!plain && fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC) {
+		errno = ELOOP;
+		return -1;
+	}
 	if (++walk->links > LINKS_MAX) {
 		errno = ELOOP;
 		return -1;

@@ -69,12 +69,16 @@ static int setattr(int fd, const struct pr_mount_attr *attr, bool recursive, str
 	return pr_fail(reterr, errno == EPERM && attr->attr_clr ? PR_STEP_LOCKED : PR_STEP_MOUNT_SETATTR);
 }
 
+/* Of a mount that is not attached yet: mount(2) cannot help where mount_setattr is missing (ENOSYS, before 5.12). */
+static int detached_attributes(int fd, uint32_t set, uint32_t clear, bool recursive, struct pr_error *reterr)
+{
+	struct pr_mount_attr attr = { .attr_set = set, .attr_clr = clear };
+	return set || clear ? setattr(fd, &attr, recursive, reterr) : 0;
+}
+
 int pr_mount_attributes(int fd, uint32_t set, uint32_t clear, bool recursive, struct pr_error *reterr)
 {
-	if (!set && !clear)
-		return 0;
-	struct pr_mount_attr attr = { .attr_set = set, .attr_clr = clear };
-	if (setattr(fd, &attr, recursive, reterr) == 0)
+	if (detached_attributes(fd, set, clear, recursive, reterr) == 0)
 		return 0;
 	return errno == ENOSYS ? pr_legacy_attributes(fd, set, clear, recursive, reterr) : -1;
 }
@@ -202,17 +206,17 @@ int pr_mount_create(const struct pr_mount *mount, struct pr_error *reterr)
 			return -1;
 		if (mount->copy_up_from >= 0 && pr_copy_up(mount->copy_up_from, fd, reterr) < 0)
 			return -1;
-		if (mount->copy_up_from >= 0 && pr_mount_attributes(fd, mount->set, mount->clear, false, reterr) < 0)
+		if (mount->copy_up_from >= 0 && detached_attributes(fd, mount->set, mount->clear, false, reterr) < 0)
 			return -1;
 	} else {
 		unsigned int flags = PR_OPEN_TREE_CLONE | AT_EMPTY_PATH | (mount->recursive ? PR_AT_RECURSIVE : 0U);
 		fd = mount->detached ? fcntl(mount->source_fd, F_DUPFD_CLOEXEC, 0) : pr_open_tree(mount->source_fd, "", flags);
 		if (fd < 0)
 			return pr_fail(reterr, PR_STEP_OPEN_TREE);
-		if (pr_mount_attributes(fd, mount->set, mount->clear, false, reterr) < 0)
+		if (detached_attributes(fd, mount->set, mount->clear, false, reterr) < 0)
 			return -1;
 	}
-	if (pr_mount_attributes(fd, mount->set_all, mount->clear_all, true, reterr) < 0)
+	if (detached_attributes(fd, mount->set_all, mount->clear_all, true, reterr) < 0)
 		return -1;
 	return pr_steal(&fd);
 }

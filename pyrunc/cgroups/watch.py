@@ -80,7 +80,7 @@ class Watch:
             self._poll.register(self._memory, select.POLLPRI)
 
     def wait(self, timeout_ms: int = -1) -> list[str]:
-        """What happened in that time or sooner: OOM, EMPTY (the last that will come), or nothing."""
+        """What happened in time or sooner: OOM, EMPTY (the last that will come), or nothing."""
         if self._looks and not 0 <= timeout_ms <= LOOK_MS:
             timeout_ms = LOOK_MS
         ready = {fd for fd, _ in self._poll.poll(timeout_ms)}

@@ -17,6 +17,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from . import enosys
+
 TIMEOUT = 30.0
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C"}
 if "PYRUNC_DOOR" in os.environ:  # "off": Python serves what the front door would
@@ -101,7 +103,12 @@ class Runtime:
         self.command = command()
         self.name = name()
         self.argv0 = self.command[0] if len(self.command) == 1 else self.name
+        self.without(os.environ.get("PYRUNC_ENOSYS", ""))
         self._count = itertools.count()
+
+    def without(self, groups: str) -> None:
+        """From now on the runtime runs on a kernel that lacks these groups of system calls."""
+        self.command = enosys.behind(groups, self.command)
 
     def argv(
         self, *args: str | Path, top: Iterable[str | Path] = (), root: bool = True

@@ -1,0 +1,301 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Older kernels: the same containers where newer system calls answer ENOSYS."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .harness import Bundle, Container, Runtime, departs, mountinfo, needs, probes
+from .harness.sockets import Receiver, Terminal
+
+pytestmark = [departs(name, "its own fallbacks are its own matter") for name in ("runc", "crun")]
+
+STATX = 332 if os.uname().machine == "x86_64" else 291
+HOST = 100000
+MAPS = [{"containerID": 0, "hostID": HOST, "size": 65536}]
+
+
+@pytest.fixture
+def runtime(home: Path, request: pytest.FixtureRequest) -> Runtime:
+    """The runtime on a kernel that lacks the groups of calls that the test names."""
+    made = Runtime(home)
+    made.without(request.param)
+    return made
+
+
+def without(*groups: str) -> pytest.MarkDecorator:
+    """Run the test without each of these, and without everything that pyrunc can do without."""
+    return pytest.mark.parametrize("runtime", [*groups, "all"], indirect=True)
+
+
+@pytest.fixture
+def tree(home: Path) -> Iterator[Path]:
+    """A tmpfs on the host with another one mounted in it, at sub."""
+    top = home / "tree"
+    top.mkdir()
+    mountinfo.mount("tmpfs", top, "tmpfs", 0)
+    mountinfo.mount("tmpfs", top, None, mountinfo.MS_PRIVATE)
+    (top / "sub").mkdir()
+    (top / "file").write_text("bound")
+    mountinfo.mount("tmpfs", top / "sub", "tmpfs", 0)
+    yield top
+    mountinfo.unmount(top)
+
+
+def mapped(bundle: Bundle) -> None:
+    """Give the bundle a user namespace, and its files to that namespace's root."""
+    bundle.namespace("user")
+    bundle.linux["uidMappings"] = bundle.linux["gidMappings"] = MAPS
+    for where, _, names in os.walk(bundle.rootfs):
+        for name in [where, *(os.path.join(where, name) for name in names)]:
+            os.lchown(name, HOST, HOST)
+
+
+@pytest.mark.parametrize(
+    ("runtime", "number"),
+    [("mount", 428), ("mount_setattr", 442), ("openat2", 437), ("clone3", 435),
+     ("close_range", 436), ("pidfd", 434), ("faccessat2", 439), ("fchmodat2", 452),
+     ("statx", STATX), ("all", 424)],
+    indirect=["runtime"],
+)  # fmt: skip
+def test_the_filter_is_there(container: Container, number: int) -> None:
+    """LIF-1: a container runs without each group, and the calls are really gone in it."""
+    container.bundle.inside("syscall", str(number))
+    assert container.report() == ["-1 ENOSYS"]
+    assert not (container.runtime.root / container.id).exists()
+
+
+@without("mount", "mount_setattr")
+def test_mounts(container: Container, tree: Path) -> None:
+    """MNT-1, OPT-1: file systems and binds of directory and file, with their attributes."""
+    bundle = container.bundle
+    bundle.mount("/t", "tmpfs", "tmpfs", "nosuid", "noexec", "size=64k", "mode=0711")
+    bundle.mount("/b", "bind", tree, "bind", "ro", "nodev", "noatime")
+    bundle.mount("/f", "bind", tree / "file", "bind", "ro")
+    bundle.bind(tree, "/r", "nosuid", "rslave")
+    bundle.mount("/strict", "tmpfs", "tmpfs", "strictatime", "nodiratime")
+    bundle.mount("/strict", "tmpfs", "tmpfs", "remount", "size=128k")
+    bundle.sh("cat /f /proc/self/mountinfo; echo; inside write /f x; inside write /b/x x")
+    lines = container.report()
+    assert lines[-2:] == ["EROFS", "EROFS"]
+    assert lines[0].startswith("bound")
+    lines[0] = lines[0].removeprefix("bound")
+    lines = [line for line in lines if " - " in line]
+    assert {"rw", "nosuid", "noexec"} <= mountinfo.at(lines, "/t").options
+    assert "size=64k" in mountinfo.at(lines, "/t").superblock
+    assert {"ro", "nodev", "noatime"} <= mountinfo.at(lines, "/b").options
+    assert not [m for m in mountinfo.parse(lines) if m.point == "/b/sub"]
+    assert "ro" in mountinfo.at(lines, "/f").options
+    assert "nosuid" in mountinfo.at(lines, "/r").options
+    assert mountinfo.at(lines, "/r/sub").type == "tmpfs"
+    strict = mountinfo.at(lines, "/strict")
+    assert "nodiratime" in strict.options and not {"relatime", "noatime"} & strict.options
+    assert "size=128k" in strict.superblock
+
+
+@without("mount", "mount_setattr")
+def test_relatime_replaces_noatime(container: Container, tree: Path) -> None:
+    """OPT-1: what the source has is replaced by the other word, not kept."""
+    mountinfo.mount("", tree, None, 0x20 | mountinfo.MS_BIND | 0x400 | 0x800)  # noatime nodiratime
+    container.bundle.mount("/b", "bind", tree, "bind", "relatime", "diratime")
+    container.bundle.args("/bin/cat", "/proc/self/mountinfo")
+    options = mountinfo.at(container.report(), "/b").options
+    assert "relatime" in options and not {"noatime", "nodiratime"} & options
+
+
+@without("mount", "mount_setattr")
+@pytest.mark.parametrize("word", ["rro", "rnosuid"])
+def test_recursive_words_are_refused(container: Container, tree: Path, word: str) -> None:
+    """OPT-1: a tree that cannot be changed as a whole is an error, never half done."""
+    container.bundle.bind(tree, "/mnt", word)
+    message = container.fails()
+    assert message.endswith(
+        f"mount {tree} on /mnt: mount_setattr: function not implemented (the kernel is too old, "
+        "or an outer seccomp filter hides the system call)"
+    )
+
+
+@without("mount", "mount_setattr")
+@needs(probes.user_namespaces)
+def test_idmap_is_refused(container: Container, tree: Path) -> None:
+    """IDM-4: a mount that cannot be id-mapped is an error that says so."""
+    container.bundle.bind(tree, "/mnt", "idmap")
+    container.bundle.config["mounts"][-1].update(uidMappings=MAPS, gidMappings=MAPS)
+    message = container.fails()
+    assert str(tree) in message and "function not implemented" in message
+
+
+@without("mount", "mount_setattr", "openat2")
+def test_masks(container: Container) -> None:
+    """MSK-1, RDO-1: masked files and directories, read-only paths, a read-only root."""
+    bundle = container.bundle
+    for name in ("secret/file", "more/file", "keep/file", "etc/shadow"):
+        bundle.file(name, "s")
+    bundle.linux["maskedPaths"] = ["/secret", "/more", "/etc/passwd", "/etc/shadow", "/proc/keys"]
+    bundle.linux["readonlyPaths"] = ["/keep", "/etc/group", "/proc/sys"]
+    bundle.mount("/open", "tmpfs", "tmpfs")
+    bundle.config["root"]["readonly"] = True
+    bundle.sh(
+        "cat /etc/passwd /etc/shadow /proc/keys; ls -A /secret /more | grep -v :;"
+        "for f in /secret/x /keep/x /etc/group /proc/sys/kernel/msgmax /x /open/x;"
+        "do inside write $f x; done"
+    )
+    assert [line for line in container.report() if line] == ["EROFS"] * 5 + ["ok"]
+
+
+@without("mount", "fchmodat2", "openat2")
+def test_devices(container: Container) -> None:
+    """DEV-1, DEV-3: default and configured devices, with mode and owner."""
+    node = {"path": "/dev/deep/n", "type": "c", "major": 1, "minor": 3, "fileMode": 0o642}
+    container.bundle.linux["devices"] = [{**node, "uid": 7, "gid": 8}]
+    container.bundle.sh("stat -c '%a %u %g %t:%T' /dev/deep/n; echo x > /dev/null && echo ok")
+    assert container.report() == ["642 7 8 1:3", "ok"]
+
+
+@without("mount", "pidfd", "clone3", "openat2")
+@needs(probes.user_namespaces)
+def test_user_namespace(container: Container) -> None:
+    """UMP-2, DEV-9: a user namespace with devices bound from the host, and exec into it."""
+    mapped(container.bundle)
+    container.up()
+    result = container.exec("/bin/sh", "-c", "cat /proc/self/uid_map; echo x > /dev/null; id -u")
+    assert (result.code, result.err) == (0, "")
+    assert [line.split() for line in result.lines] == [["0", str(HOST), "65536"], ["0"]]
+    container.delete("--force")
+
+
+@without("mount", "openat2")
+def test_terminal(container: Container, home: Path) -> None:
+    """PRC-2: a terminal, bound to /dev/console."""
+    container.bundle.process["terminal"] = True
+    container.bundle.sh("test -t 0 && stat -c %t:%T /dev/console && read line && echo got $line")
+    with Receiver(home / "console.sock") as receiver:
+        container.create("--console-socket", receiver.path)
+        terminal = Terminal(receiver.take()[1][0])
+        container.start()
+        terminal.read_until("88:")
+        terminal.write("word\r")
+        terminal.read_until("got word")
+    assert container.wait() == 0
+
+
+@without("mount", "openat2")
+@pytest.mark.parametrize("link", ["/etc", "../../../../../../etc"])
+def test_links_stay_inside(container: Container, link: str) -> None:
+    """MNT-8: a link in the image never leads a mount out of the root."""
+    bundle = container.bundle
+    (bundle.rootfs / "trap").symlink_to(link)
+    bundle.mount("/trap/made", "tmpfs", "tmpfs")
+    before = sorted(os.listdir("/etc"))
+    bundle.sh("grep -c ' /etc/made ' /proc/self/mountinfo")
+    assert container.report() == ["1"]
+    assert (bundle.rootfs / "etc/made").is_dir()
+    assert sorted(os.listdir("/etc")) == before
+
+
+@without("mount", "openat2")
+def test_magic_links_lead_nowhere(container: Container) -> None:
+    """MNT-8: a link to a magic link of the mounted procfs is refused: it would be the host's."""
+    (container.bundle.rootfs / "trap").symlink_to("/proc/self/root/etc")
+    container.bundle.mount("/trap/made", "tmpfs", "tmpfs")
+    assert container.fails().endswith("too many levels of symbolic links")
+    assert not os.path.exists("/etc/made")
+
+
+@without("mount")
+def test_image_without_procfs(container: Container) -> None:
+    """RDO-1: files of the image in place of a procfs do not choose what is changed."""
+    bundle = container.bundle
+    bundle.config["mounts"] = []
+    for number in range(3, 40):
+        bundle.file(f"proc/self/fd/{number}", "")
+    bundle.config["root"]["readonly"] = True
+    assert "/proc is not a procfs" in container.fails()
+
+
+@without("pidfd", "clone3", "close_range")
+def test_hooks(container: Container, home: Path) -> None:
+    """HK-7: hooks run, get the state, and are killed at their timeout, in each namespace."""
+    log = home / "log"
+    write = {"path": "/bin/sh", "args": ["sh", "-c", f"cat >> {log}"]}
+    stuck = {"path": "/bin/sleep", "args": ["sleep", "1000"], "timeout": 1}
+    container.bundle.config["hooks"] = {"createRuntime": [write], "createContainer": [stuck]}
+    assert container.fails().endswith("hook ran past its timeout and was killed")
+    assert container.id in log.read_text()
+
+
+@without("pidfd", "clone3")
+def test_kill_and_delete(container: Container) -> None:
+    """OPS-K3, OPS-D3: kill reaches the process, delete waits for its end, in each state."""
+    container.bundle.sh("trap 'echo got; exit 7' TERM; echo up; while :; do sleep 0.05; done")
+    container.up()
+    container.says("up")
+    container.kill("TERM")
+    assert container.wait() == 7
+    assert "got" in container.output()
+    assert container.runtime.fails("kill", container.id, "TERM") == "container not running"
+    container.delete()
+
+
+@without("pidfd")
+def test_delete_force(container: Container) -> None:
+    """OPS-D3: delete --force ends a running container."""
+    container.up()
+    container.delete("--force")
+    assert container.wait() == 137
+
+
+@without("pidfd", "clone3", "openat2", "close_range")
+def test_exec(container: Container) -> None:
+    """OPS-0: exec joins all namespaces, closes what is not its own, gives the exit status."""
+    container.up()
+    theirs = [os.readlink(f"/proc/{container.pid}/ns/{kind}") for kind in ("pid", "mnt", "net")]
+    result = container.exec(
+        "/bin/sh", "-c", "for n in pid mnt net; do readlink /proc/self/ns/$n; done; exit 5"
+    )
+    assert (result.code, result.lines) == (5, theirs)
+    assert container.exec("/bin/inside", "fds").lines[-1].startswith("2 ")
+    container.delete("--force")
+
+
+@without("close_range")
+def test_no_descriptor_leaks(container: Container) -> None:
+    """FD-1: descriptors of the caller, high ones too, do not reach the program."""
+    high = os.open("/etc/passwd", os.O_RDONLY)
+    os.dup2(high, 900)
+    os.set_inheritable(900, True)
+    try:
+        container.bundle.inside("fds")
+        container.up(pass_fds=(900,))
+    finally:
+        os.close(high)
+        os.close(900)
+    assert container.wait() == 0
+    assert [line.split()[0] for line in container.output().splitlines()] == ["0", "1", "2"]
+
+
+@without("pidfd", "clone3", "statx")
+def test_run(container: Container) -> None:
+    """OPS-0: run waits in the foreground and gives the status."""
+    container.bundle.sh("sleep 0.1; echo done; exit 9")
+    result = container.run()
+    assert (result.code, result.out) == (9, "done\n")
+
+
+@without("openat2")
+@needs(probes.v1_cgroups)
+def test_cgroups(container: Container) -> None:
+    """CGP-1: the container's processes, exec's too, are in the cgroup of the config; limits act."""
+    container.bundle.linux["resources"] = {"pids": {"limit": 77}}
+    container.up()
+    path = container.bundle.linux["cgroupsPath"]
+    with open(f"/proc/{container.pid}/cgroup", encoding="ascii") as file:
+        groups = {line.split(":")[1]: line.strip().split(":")[2] for line in file}
+    assert groups["pids"].endswith(path)
+    result = container.exec("/bin/cat", "/proc/self/cgroup")
+    assert f":pids:{groups['pids']}" in result.out
+    container.delete("--force")
