@@ -131,10 +131,10 @@ static int executable(const char *path)
 		return errno;
 	if (S_ISDIR(st.st_mode))
 		return EISDIR;
-	/* AT_EACCESS: by the effective ids and capabilities, as execve will. Before 5.8 only access(2)'s real ids are left. */
+	/* AT_EACCESS: by the effective ids and capabilities, as execve will. Before 5.8 only the real ids are left, which are the same. */
 	if (syscall(PR_NR_faccessat2, AT_FDCWD, path, X_OK, AT_EACCESS) == 0)
 		return 0;
-	if (errno == ENOSYS && access(path, X_OK) == 0)
+	if (errno == ENOSYS && syscall(SYS_faccessat, AT_FDCWD, path, X_OK) == 0)
 		return 0;
 	return errno;
 }

@@ -44,7 +44,7 @@ int pr_process_stat(int32_t pid, uint64_t *ret_start_time, char *ret_state, stru
 int pr_wait_exit(int pidfd, int timeout_ms, struct pr_error *reterr)
 {
 	struct pollfd wait = { .fd = pidfd, .events = POLLIN };
-	int64_t end = pr_now_ms() + timeout_ms;
+	int64_t end = pr_now_ms() + timeout_ms + 1; /* the clock is rounded down */
 	for (;;) {
 		int count = pr_handle_poll(&wait, 1, 0, timeout_ms);
 		if (count >= 0)

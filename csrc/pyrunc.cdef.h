@@ -233,7 +233,7 @@ enum { PR_MSG_FDS_MAX = 250 };
 
 struct pr_child {
 	int32_t pid;     /* in the caller's pid namespace */
-	int pidfd;       /* owned by the caller */
+	int pidfd;       /* owned by the caller; a descriptor of /proc/PID where the kernel has no pidfds (handle.h), as in what follows */
 	int sock;        /* SEQPACKET to the init stage, owned by the caller */
 };
 

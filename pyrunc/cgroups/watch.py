@@ -47,8 +47,9 @@ class Watch:
         except BaseException:
             self.close()
             raise
-        self._looks = pidfd < 0 or stat.S_ISDIR(os.fstat(pidfd).st_mode)
-        if not self._looks:
+        polled = pidfd >= 0 and not stat.S_ISDIR(os.fstat(pidfd).st_mode)
+        self._looks = manager.version == 1 and not polled
+        if polled:
             self._poll.register(pidfd, select.POLLIN)
 
     def _own(self, fd: int) -> int:

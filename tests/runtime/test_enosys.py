@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .harness import Bundle, Container, Runtime, departs, mountinfo, needs, probes
+from .harness import Bundle, Container, Runtime, departs, mountinfo, needs, probes, until
 from .harness.sockets import Receiver, Terminal
 
 pytestmark = [departs(name, "its own fallbacks are its own matter") for name in ("runc", "crun")]
@@ -63,7 +63,7 @@ def mapped(bundle: Bundle) -> None:
     indirect=["runtime"],
 )  # fmt: skip
 def test_the_filter_is_there(container: Container, number: int) -> None:
-    """LIF-1: a container runs without each group, and the calls are really gone in it."""
+    """OPS-C3: a container runs without each group, and the calls are really gone in it."""
     container.bundle.inside("syscall", str(number))
     assert container.report() == ["-1 ENOSYS"]
     assert not (container.runtime.root / container.id).exists()
@@ -149,7 +149,7 @@ def test_masks(container: Container) -> None:
 
 @without("mount", "fchmodat2", "openat2")
 def test_devices(container: Container) -> None:
-    """DEV-1, DEV-3: default and configured devices, with mode and owner."""
+    """DEV-1: default and configured devices, with mode and owner."""
     node = {"path": "/dev/deep/n", "type": "c", "major": 1, "minor": 3, "fileMode": 0o642}
     container.bundle.linux["devices"] = [{**node, "uid": 7, "gid": 8}]
     container.bundle.sh("stat -c '%a %u %g %t:%T' /dev/deep/n; echo x > /dev/null && echo ok")
@@ -299,3 +299,25 @@ def test_cgroups(container: Container) -> None:
     result = container.exec("/bin/cat", "/proc/self/cgroup")
     assert f":pids:{groups['pids']}" in result.out
     container.delete("--force")
+
+
+@without("pidfd")
+def test_events_end(container: Container) -> None:
+    """OPS-0: events ends with the container, though nothing wakes it."""
+    container.up()
+    watching = container.runtime.spawn("events", "--interval", "60s", container.id)
+    try:
+        until(lambda: watching.poll() is None and b"poll" in wait_channel(watching.pid), "waiting")
+        container.kill("KILL")
+        assert container.wait() == 137
+        assert watching.wait(5) == 0
+    finally:
+        if watching.poll() is None:
+            watching.kill()
+            watching.wait()
+    container.delete()
+
+
+def wait_channel(pid: int) -> bytes:
+    """The kernel function that a process sleeps in, its main thread's system call stack's top."""
+    return Path(f"/proc/{pid}/wchan").read_bytes()

@@ -11,7 +11,12 @@ from typing import Any
 
 import pytest
 
-from .harness import Container, needs
+from .harness import Container, departs, needs
+
+pytestmark = departs(
+    "runc",
+    "1.1 knows neither execCPUAffinity, memoryPolicy nor scheduler (standard 1.1 to 1.3)",
+)
 
 
 @cache

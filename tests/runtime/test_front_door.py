@@ -112,7 +112,7 @@ def test_delete_of_a_created_container(watch: Watch) -> None:
 
 @needs(probes.freezer)
 def test_pause_and_resume(watch: Watch) -> None:
-    """OPS-P1, PERF: the freezer without an interpreter; status paused in between."""
+    """PERF: the freezer without an interpreter; status paused in between."""
     container = watch.container
     container.up()
     watch.served("pause", container.id)
@@ -193,7 +193,7 @@ def test_a_record_that_is_not_good(watch: Watch, damage: str) -> None:
     (("pause",), 'container not paused'), (("start",), "cannot start an already running container"),
 ])  # fmt: skip
 def test_what_is_refused_python_says(watch: Watch, verb: tuple[str, ...], why: str) -> None:
-    """ERR-2: one source of messages: the door has none of its own."""
+    """ERR-1: one source of messages: the door has none of its own."""
     container = watch.container
     container.up()
     result = watch.handed("resume" if verb == ("pause",) else verb[0], container.id)
@@ -256,7 +256,7 @@ def test_switched_off(watch: Watch) -> None:
 
 
 def test_the_log_file_is_made(watch: Watch, home: Path) -> None:
-    """LOG-1: --log makes its file whether there is something to say or not."""
+    """ERR-1: --log makes its file whether there is something to say or not."""
     watch.container.create()
     watch.served("--log", str(home / "log"), "state", watch.container.id)
     assert (home / "log").read_bytes() == b""

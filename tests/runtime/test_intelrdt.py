@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from .harness import Container, Runtime
+from .harness import Container, Runtime, departs
 from .harness import runtime as runtime_module
 
 WRAPPER = """
@@ -87,6 +87,7 @@ def schemata(path: Path, *lines: str) -> bool:
     return text.startswith("".join(f"{line}\n" for line in lines))
 
 
+@departs("runc", "1.1 words the refusal otherwise")
 def test_not_mounted(container: Container) -> None:
     """RDT-1: without resctrl the config is refused."""
     if "resctrl" in Path("/proc/self/mountinfo").read_text():

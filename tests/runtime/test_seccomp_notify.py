@@ -19,8 +19,13 @@ from typing import Any
 import pytest
 
 from . import test_rootless
-from .harness import Container, Runtime, needs, probes
+from .harness import Container, Runtime, departs, needs, probes
 from .test_rootless import NOBODY, unprivileged_user_namespaces
+
+pytestmark = departs(
+    "runc",
+    "1.1 writes ociVersion 1.0.2-dev, words its refusals otherwise, keeps no compiled filters",
+)
 
 rootless = test_rootless.rootless  # the fixture
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Makes the kernel look older: enosys GROUP,GROUP... PROGRAM ARGS runs PROGRAM with the system calls of these groups answered by ENOSYS
- * ("all": every group). The filter needs CAP_SYS_ADMIN instead of no_new_privs, which therefore stays off; the container inherits it. */
+ * ("all": every group). The filter needs CAP_SYS_ADMIN instead of no_new_privs, which therefore stays off for
+ * root; the container inherits it. */
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -8,6 +9,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -77,6 +79,8 @@ int main(int argc, char **argv)
 		return 125;
 	}
 	program[used++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	if (geteuid() != 0)
+		(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	struct sock_fprog filter = { .len = used, .filter = program };
 	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) < 0) {
 		perror("enosys: seccomp");
