@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from pyrunc.errors import ConfigError
+
 from .writes import Write
 
 TYPE_CHECKING = False
@@ -27,6 +29,19 @@ class Rule:
         self.minor = minor
         self.access = access
         self.field = field
+
+    @property
+    def is_default(self) -> bool:
+        """True for a rule that the config did not ask for."""
+        return self.field.endswith(")")
+
+    def cuts(self, other: Rule) -> bool:
+        """True when the two share devices and access without being for the very same devices."""
+        same = (self.kind, self.major, self.minor) == (other.kind, other.major, other.minor)
+        shared = all(ANY in pair or pair[0] == pair[1] for pair in
+                     ((self.major, other.major), (self.minor, other.minor)))
+        return (not same and shared and self.kind == other.kind
+                and not set(self.access).isdisjoint(other.access))
 
     def line(self) -> str:
         """What devices.allow and devices.deny take."""
@@ -76,6 +91,19 @@ def without_void(rules: list[Rule]) -> list[Rule]:
 
 
 def v1_writes(rules: Sequence[Rule]) -> list[Write]:
-    """The rules as writes in their order (CGD-8)."""
+    """The rules as writes in their order (CGD-8). ConfigError for a rule that v1 would ignore.
+
+    The kernel keeps exceptions from "all" or "nothing"; a later rule the other way takes away only
+    an exception for the very same devices (devices.txt), and is silently without effect on others.
+    """
+    exceptions: list[Rule] = []
+    for rule in rules[1:]:
+        if rule.allow != rules[0].allow:
+            exceptions.append(rule)
+        elif rule.is_default:
+            continue
+        elif any(rule.cuts(other) for other in exceptions):
+            raise ConfigError(f"{rule.field}: v1 cannot take {rule.line()} out of an earlier "
+                              "rule for other devices: list the devices one by one")
     files = ("devices.deny", "devices.allow")
     return [Write(rule.field, "devices", files[rule.allow], rule.line()) for rule in rules]
