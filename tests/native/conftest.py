@@ -107,3 +107,8 @@ def ended(pid: int) -> int:
     """Kills and reaps a child; its wait status."""
     os.kill(pid, signal.SIGKILL)
     return os.waitpid(pid, 0)[1]
+
+
+def children() -> set[int]:
+    """This process' children, the dead among them too."""
+    return set(map(int, Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()))

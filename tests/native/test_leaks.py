@@ -16,7 +16,7 @@ from pyrunc import native
 from pyrunc.native import ffi, lib
 from pyrunc.plan import ops
 
-from .conftest import DOOR, open_fds, plain
+from .conftest import DOOR, children, open_fds, plain
 
 ROUNDS = 20
 Call = Callable[["Things"], object]
@@ -284,8 +284,3 @@ def test_nothing_is_left(things: Things, name: str) -> None:
             call(things)
     assert open_fds() == before
     assert children() <= family  # what other tests left to be reaped may go, none may come
-
-
-def children() -> set[int]:
-    """This process' children, the dead among them too."""
-    return set(map(int, Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()))

@@ -59,10 +59,10 @@ def test_rlimit(spec: dict[str, Any]) -> None:
     assert spec["process"]["rlimits"] == [{"type": "RLIMIT_NOFILE", "hard": 1024, "soft": 1024}]
 
 
-def test_root_and_name(spec: dict[str, Any]) -> None:
-    """ROOT-3: a read-only "rootfs", and the hostname everybody expects."""
+def test_root_and_name(spec: dict[str, Any], runtime: Runtime) -> None:
+    """ROOT-3: a read-only "rootfs", and the runtime's own name as the hostname."""
     assert spec["root"] == {"path": "rootfs", "readonly": True}
-    assert spec["hostname"] == "runc"
+    assert spec["hostname"] == runtime.name
     assert spec["ociVersion"].startswith("1.")
 
 
