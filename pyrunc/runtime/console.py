@@ -22,6 +22,20 @@ def check_options(*, terminal: bool, options: CreateOptions | ExecOptions) -> No
         raise UsageError("cannot use console socket if pyrunc will not detach or allocate tty")
 
 
+def hand_over(master: int, path: str) -> int:
+    """Sends the pty master to the console socket at `path` and closes it; without one (foreground)
+    gives it the caller's size. Returns the master that stays with the caller, or -1.
+    """
+    if not path:
+        copy_size(master)
+        return master
+    try:
+        send_master(path, master)
+    finally:
+        os.close(master)
+    return -1
+
+
 def copy_size(master: int) -> None:
     """Gives the new terminal the size of the caller's, when standard input is one. ioctl_tty(2)."""
     from fcntl import ioctl

@@ -328,14 +328,7 @@ class Making:
         return b"", ()
 
     def _console(self, master: int) -> None:
-        if not self.options.console_socket:
-            self.master = master
-            console.copy_size(master)
-            return
-        try:
-            console.send_master(self.options.console_socket, master)
-        finally:
-            os.close(master)
+        self.master = console.hand_over(master, self.options.console_socket)
 
     def _ready(self) -> None:
         """The stage has done everything: the record, then the pid file."""

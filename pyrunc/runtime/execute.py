@@ -180,14 +180,7 @@ class Executing:
         listener.send(self.config["linux"]["seccomp"], fd, self.stage.child.pid, document)
 
     def _console(self, master: int) -> None:
-        if not self.options.console_socket:
-            self.master = master
-            console.copy_size(master)
-            return
-        try:
-            console.send_master(self.options.console_socket, master)
-        finally:
-            os.close(master)
+        self.master = console.hand_over(master, self.options.console_socket)
 
     def _ready(self) -> None:
         child = self.stage.child
