@@ -111,8 +111,13 @@ class Systemd:
         return [(name, self._bus.get_property(_SYSTEMD, path, interface, name)) for name in names]
 
     def set_properties(self, unit: str, properties: Sequence[Property]) -> None:
-        """Changes properties of a running unit until it ends."""
+        """Changes properties of a running unit until it ends; systemd has written its files then.
+
+        It answers before it writes them, and writes before it takes the next call (cgroup realize
+        queue of its main loop): so one more call is what to wait for.
+        """
         self._call("SetUnitProperties", "sba(sv)", unit, True, list(properties))
+        self.version()
 
 
 class ManagerSystemd(Manager):
@@ -235,24 +240,28 @@ class ManagerSystemd(Manager):
 
     def update(self, current: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
         """See Manager.update; systemd is told too, so that a reload keeps the new limits."""
-        from .update import merge, select
+        from .update import Still, changes_devices, merge, select
 
         merged = merge(current, changes)
         wanted = select(self.writes(merged), changes)
         self.check_before(changes, wanted)
+        devices = changes_devices(current, changes)
         with self._systemd() as systemd:
             properties = unit_properties.from_writes(wanted, systemd.version())
-            if changes.get("devices") is not None:
+            if devices:
                 properties += self._device_properties(merged)
             if not properties:
                 return self.inner.update(current, changes)
             before = systemd.get_properties(self.unit, [name for name, _ in properties])
-            systemd.set_properties(self.unit, properties)
-            try:
-                return self.inner.update(current, changes)
-            except PyruncError:
-                systemd.set_properties(self.unit, before)
-                raise
+            with Still(self, devices):
+                systemd.set_properties(self.unit, properties)
+                try:
+                    return self.inner.update(current, changes)
+                except PyruncError:
+                    systemd.set_properties(self.unit, before)
+                    if devices:  # systemd's own list is not the exact one
+                        self.inner.apply_devices(current)
+                    raise
 
     def delegate(self, uid: int) -> None:
         """See Manager.delegate."""

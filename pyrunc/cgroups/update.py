@@ -27,7 +27,10 @@ _KEYED = {
     "throttleReadIOPSDevice": ("major", "minor"),
     "throttleWriteIOPSDevice": ("major", "minor"),
     "hugepageLimits": ("pageSize",),
+    "priorities": ("name",),
 }
+# Maps whose keys are names of the kernel's, not members of the standard.
+_MAPS = ("unified", "rdma")
 # What constrains each other is written together.
 _CHAINS = {
     "limit": "memory", "swap": "memory",
@@ -41,8 +44,9 @@ _IO_MAX = "rbps=max wbps=max riops=max wiops=max"
 def merge(current: Json, changes: Json) -> Json:
     """The resources after the update: members of `changes` replace those of `current`.
 
-    Devices of blockIO and page sizes are replaced one by one, `devices` as a whole. An unlimited
-    memory without a swap limit lifts the old swap limit; idle without shares drops the shares.
+    What has a key (devices of blockIO, page sizes, interfaces, files of `unified`) is replaced one
+    by one, the device rules (`devices`, whose order matters) as a whole. An unlimited memory
+    without a swap limit lifts the old swap limit; idle without shares drops the shares.
     """
     merged = _merge(current, changes)
     memory, cpu = changes.get("memory") or {}, changes.get("cpu") or {}
@@ -80,17 +84,57 @@ def update(manager: Manager, current: Json, changes: Json) -> Json:
     wanted = select(manager.writes(merged), changes)
     manager.check_before(changes, wanted)
     before = [old for write in wanted for old in _snapshot(manager, write)]
-    devices = changes.get("devices") is not None
-    try:
-        writes.perform(wanted, manager.group_of)
-        if devices:
-            manager.apply_devices(merged)
-    except PyruncError:
-        _restore(manager, before)
-        if devices:
-            manager.apply_devices(current)
-        raise
+    devices = changes_devices(current, changes)
+    with Still(manager, devices):
+        try:
+            writes.perform(wanted, manager.group_of)
+            if devices:
+                manager.apply_devices(merged)
+        except PyruncError:
+            _restore(manager, before)
+            if devices:
+                manager.apply_devices(current)
+            raise
     return merged
+
+
+def changes_devices(current: Json, changes: Json) -> bool:
+    """True when `changes` has other device rules than are in force.
+
+    Engines send the rules of the config along with every update. Writing the same list again would
+    take away what a hook has added to the cgroup since (GPUs are given so), so it is left alone.
+    """
+    if changes.get("devices") is None:
+        return False
+    from .devices import rules_of
+
+    new, old = (
+        [(rule.allow, rule.line()) for rule in rules_of(resources.get("devices") or [])]
+        for resources in (changes, current)
+    )
+    return new != old
+
+
+class Still:
+    """A block in which a container on v1 stands still when its device rules are changed.
+
+    v1 takes the rules one by one, and halfway everything is denied, /dev/null too (v2 has one
+    program for the other). A container that was paused before stays so.
+    """
+
+    def __init__(self, manager: Manager, devices: bool) -> None:
+        self.manager = manager
+        self.frozen = (devices and manager.version == 1 and not manager.rootless
+                       and "freezer" in manager.groups and not manager.frozen())
+
+    def __enter__(self) -> None:
+        """NativeError (ETIMEDOUT) when the processes cannot be stopped."""
+        if self.frozen:
+            self.manager.freeze(True)
+
+    def __exit__(self, *_: object) -> None:
+        if self.frozen:
+            self.manager.freeze(False)
 
 
 def select(wanted: Sequence[Write], changes: Json) -> list[Write]:
@@ -104,10 +148,12 @@ def select(wanted: Sequence[Write], changes: Json) -> list[Write]:
 
 
 def _leaves(value: Json, prefix: str) -> list[str]:
-    """The dotted names of the members that are no objects; maps of names count as one."""
+    """The members that are no objects as the writes name them: dotted, map[key] in a map."""
     found: list[str] = []
     for name, member in value.items():
-        if isinstance(member, dict) and name not in ("unified", "rdma"):
+        if name in _MAPS:
+            found += [f"{prefix}.{name}[{key!r}]" for key in member or ()]
+        elif isinstance(member, dict):
             found += _leaves(member, f"{prefix}.{name}")
         elif member is not None:
             found.append(f"{prefix}.{name}")

@@ -82,11 +82,15 @@ def _memory(memory: Json) -> list[Write]:
         # A kernel without swap accounting has no swap to give either.
         skip = (ENOENT,) if swap_max in ("max", "0") else ()
         asked = "swap" if swap else "limit"
-        found.append(Write(f"{field}.{asked}", "memory", "memory.swap.max", swap_max, skip=skip))
+        # One chain with memory.max: a new limit alone changes what is left for swap.
+        found.append(Write(f"{field}.{asked}", "memory", "memory.swap.max", swap_max,
+                           chain="memory", skip=skip))
     for name, file, value in (("limit", "memory.max", limit),
                               ("reservation", "memory.low", memory.get("reservation"))):
         if value:
-            found.append(Write(f"{field}.{name}", "memory", file, convert.max_or(value)))
+            chain = "memory" if name == "limit" else ""
+            found.append(Write(f"{field}.{name}", "memory", file, convert.max_or(value),
+                               chain=chain))
     return found
 
 

@@ -78,7 +78,7 @@ class Group:
         else:
             self._mkdir(self.path)
             try:
-                self._write_schemata()
+                write_schemata(self.path, self.lines, self.mount)
             except BaseException:
                 os.rmdir(self.path)
                 raise
@@ -92,30 +92,14 @@ class Group:
             self._ours.discard(path)  # somebody else's, if there is one
             # ENOSPC: the processor has no more classes or monitoring ids.
             raise NativeError(
-                f"linux.intelRdt: make {path}", error.errno or 0, self._reason()
+                f"linux.intelRdt: make {path}", error.errno or 0, _reason(self.mount)
             ) from None
-
-    def _write_schemata(self) -> None:
-        if self.lines:
-            try:
-                _write(f"{self.path}/schemata", "".join(line + "\n" for line in self.lines))
-            except OSError as error:
-                what = f"linux.intelRdt: write {', '.join(self.lines)} to {self.path}/schemata"
-                raise NativeError(what, error.errno or 0, self._reason()) from None
-
-    def _reason(self) -> str:
-        """The kernel's own words on the last failure."""
-        try:
-            text = _read(f"{self.mount}/info/last_cmd_status").strip()
-        except OSError:
-            return ""
-        return "" if text == "ok" else text
 
     def _compare(self) -> None:
         if not self.lines:
             return
         try:
-            there = parse(_read(f"{self.path}/schemata").splitlines())
+            there = parse(read(f"{self.path}/schemata").splitlines())
         except OSError as error:
             what = f"linux.intelRdt: read {self.path}/schemata"
             raise NativeError(what, error.errno or 0) from None
@@ -128,6 +112,26 @@ class Group:
                         f"of {domain or 'the line'} is {_shown(resource, found)}, wanted is "
                         f"{_shown(resource, value)}"
                     )
+
+
+def write_schemata(group: str, lines: list[str], mount: str) -> None:
+    """Gives a group the schemata of `lines`, all or none; NativeError with the kernel's reason."""
+    if not lines:
+        return
+    try:
+        _write(f"{group}/schemata", "".join(line + "\n" for line in lines))
+    except OSError as error:
+        what = f"linux.intelRdt: write {', '.join(lines)} to {group}/schemata"
+        raise NativeError(what, error.errno or 0, _reason(mount)) from None
+
+
+def _reason(mount: str) -> str:
+    """The kernel's own words on the last failure."""
+    try:
+        text = read(f"{mount}/info/last_cmd_status").strip()
+    except OSError:
+        return ""
+    return "" if text == "ok" else text
 
 
 def schema_lines(wanted: IntelRdt) -> list[str]:
@@ -207,6 +211,7 @@ def _write(path: str, text: str) -> None:
         os.close(fd)
 
 
-def _read(path: str) -> str:
+def read(path: str) -> str:
+    """The text of one of resctrl's files; OSError."""
     with open(path, "rb", buffering=0) as file:
         return (file.read(_READ_MAX) or b"").decode(errors="replace")

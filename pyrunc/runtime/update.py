@@ -11,19 +11,22 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from pyrunc.cgroups import Manager
+    from pyrunc.config.types import IntelRdt
     from pyrunc.runtime.context import Context
+    from pyrunc.runtime.resctrl_update import Change
 
 
-def update(ctx: Context, container_id: str, resources: dict[str, Any]) -> None:
-    """Sets what `resources` (like linux.resources) holds; the rest stays as it is.
+def update(ctx: Context, container_id: str, resources: dict[str, Any],
+           schemas: IntelRdt | None = None) -> None:
+    """Sets what `resources` (like linux.resources) and `schemas` hold; the rest stays as it is.
 
-    On failure the old values are set again. Device rules are never updated (as in runc: engines
-    send them along). StateError when the container is stopped, ConfigError for values that cannot
-    be. The snapshot of the config is rewritten, so that the next update starts from here.
+    `devices` replaces all device rules, with the default ones behind them as at create; rules that
+    are in force already change nothing. On failure the old values are set again. StateError when
+    the container is stopped, ConfigError for values that cannot be. The snapshot of the config is
+    rewritten, so that the next update starts from here.
     """
     changes = checked(resources)
-    if changes.pop("devices", None):
-        ctx.debug("update: device rules stay as they are")
     record = state.load(ctx, container_id)
     with state.Lock(record.path):
         if record.status() == "stopped":
@@ -35,9 +38,25 @@ def update(ctx: Context, container_id: str, resources: dict[str, Any]) -> None:
         config = record.config()
         linux = config.setdefault("linux", {})
         manager = cgroups.from_state(record.members())
-        linux["resources"] = manager.update(linux.get("resources") or {}, changes)
+        schemata = _schemata(record, schemas, manager) if schemas else None
+        try:
+            linux["resources"] = manager.update(linux.get("resources") or {}, changes)
+        except BaseException:
+            if schemata:
+                schemata.undo()
+            raise
+        if schemas:
+            linux["intelRdt"] = {**(linux.get("intelRdt") or {}), **schemas}
         data = jsonio.dumps(config).encode()
         state.replace_file(f"{record.path}/{state.CONFIG}", data, 0o600)
+
+
+def _schemata(record: state.State, schemas: IntelRdt, manager: Manager) -> Change:
+    from pyrunc.runtime.resctrl_update import Change
+
+    change = Change(record, schemas, manager.pids)
+    change.make()
+    return change
 
 
 def checked(resources: dict[str, Any]) -> dict[str, Any]:

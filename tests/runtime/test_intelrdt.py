@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from .harness import Container, Runtime, departs
+from .harness import Container, Runtime, departs, limits
 from .harness import runtime as runtime_module
 
 WRAPPER = """
@@ -228,11 +228,16 @@ def test_monitoring_that_fails(container: Container, resctrl: Path) -> None:
     assert (path / "mon_groups" / container.id).exists()
 
 
-def test_refused_schema(container: Container, resctrl: Path, runtime: Runtime) -> None:
-    """RDT-6: when the kernel refuses a schema its reason is told and the new group is gone."""
+def refusing(runtime: Runtime) -> None:
+    """From now on the kernel refuses every write to resctrl."""
     wrapper = Path(runtime.command[-1])
     refuse = "def refuse(*_):\n    raise OSError(22, '')\n\nresctrl._write = refuse\n"
     wrapper.write_text(wrapper.read_text().replace("def fill", refuse + "\ndef fill"))
+
+
+def test_refused_schema(container: Container, resctrl: Path, runtime: Runtime) -> None:
+    """RDT-6: when the kernel refuses a schema its reason is told and the new group is gone."""
+    refusing(runtime)
     (resctrl / "info/last_cmd_status").write_text("mask 0 is not allowed\n")
     ask(container, closID="gold", l3CacheSchema="L3:0=0")
     message = container.fails()
@@ -276,3 +281,114 @@ def test_state_json(container: Container, resctrl: Path, runtime: Runtime) -> No
     assert record["intel_rdt"] == {
         "path": str(resctrl / "gold"), "monitor": monitor, "remove": [monitor],
     }  # fmt: skip
+
+
+def test_update(container: Container, resctrl: Path) -> None:
+    """RDT-3, RDT-5: update writes the new schemas to the container's group, the cache's first."""
+    ask(container, closID="gold", l3CacheSchema="L3:0=f")
+    container.up()
+    flags = ["--mem-bw-schema", "MB:0=20", "--l3-cache-schema", "L3:0=ff"]
+    container.runtime("update", *flags, container.id)
+    assert schemata(resctrl / "gold", "L3:0=ff", "MB:0=20")
+    assert (resctrl / "gold/tasks").read_text() == str(container.pid)
+
+
+def test_update_makes_the_group(container: Container, resctrl: Path) -> None:
+    """RDT-1, RDT-2, RDT-8: a container without intelRdt gets a group of its own, into which its
+    processes go and those of exec, and which delete removes."""
+    container.bundle.sh("sleep 1000 & echo up; wait")
+    container.up()
+    container.says("up")
+    container.runtime("update", "--l3-cache-schema", "L3:0=f", container.id)
+    path = resctrl / container.id
+    assert schemata(path, "L3:0=f")
+    pids = container.runtime("ps", "-f", "json", container.id).json()
+    last = (path / "tasks").read_text()  # a plain file keeps what was written last
+    assert len(pids) == 2 and int(last) in pids
+    (path / "tasks").write_text("")
+    assert container.exec("/bin/true").code == 0
+    assert (path / "tasks").read_text().isdigit()
+    container.delete("--force")
+    assert not path.exists()
+
+
+def test_update_twice(container: Container, resctrl: Path) -> None:
+    """RDT-5: a second update writes to the group that the first has made."""
+    container.up()
+    for schema in ("L3:0=f", "L3:0=1"):
+        container.runtime("update", "--l3-cache-schema", schema, container.id)
+        assert schemata(resctrl / container.id, schema)
+
+
+def test_update_with_resources(container: Container, resctrl: Path) -> None:
+    """RDT-5: the flags count beside --resources, which has no member for them."""
+    container.up()
+    flags = ["-r", "-", "--mem-bw-schema", "MB:0=30"]
+    container.runtime("update", *flags, container.id, stdin='{"pids": {"limit": 44}}')
+    assert schemata(resctrl / container.id, "MB:0=30")
+    assert limits.value(container, "pids", "pids.max", "pids.max") == "44"
+
+
+@pytest.mark.parametrize("group_before", [True, False])
+def test_update_is_all_or_nothing(
+    container: Container, resctrl: Path, group_before: bool
+) -> None:
+    """ERR-1: when a limit of the same update is refused, the schemas are as before, or the group
+    that was made for them is gone."""
+    if group_before:
+        ask(container, l3CacheSchema="L3:0=f;1=fffff")
+    container.up()
+    path = resctrl / container.id
+    flags = ["--l3-cache-schema", "L3:0=1", "--pids-limit", str(2**62)]
+    assert "pids.limit" in container.runtime.fails("update", *flags, container.id)
+    if group_before:
+        assert schemata(path, "L3:0=f;1=fffff")
+    else:
+        assert not path.exists()
+    container.runtime("update", "--l3-cache-schema", "L3:0=1;1=fffff", container.id)
+    assert schemata(path, "L3:0=1;1=fffff")
+
+
+@pytest.mark.parametrize("group_before", [True, False])
+def test_update_refused_schema(
+    container: Container, resctrl: Path, runtime: Runtime, group_before: bool
+) -> None:
+    """RDT-6: a schema that the kernel refuses is told with its reason, and changes nothing."""
+    if group_before:
+        ask(container, l3CacheSchema="L3:0=f")
+    container.up()
+    refusing(runtime)
+    (resctrl / "info/last_cmd_status").write_text("mask 0 is not allowed\n")
+    flags = ["--l3-cache-schema", "L3:0=0", "--pids-limit", "7"]
+    message = container.runtime.fails("update", *flags, container.id)
+    path = resctrl / container.id
+    assert f"write L3:0=0 to {path}/schemata: invalid argument" in message
+    assert "mask 0 is not allowed" in message
+    assert path.exists() == group_before
+    assert limits.value(container, "pids", "pids.max", "pids.max") != "7"
+
+
+@pytest.mark.parametrize(
+    ("flag", "text"),
+    [("--l3-cache-schema", "L3:0=f\nMB:0=10"), ("--mem-bw-schema", "MB:0=1\n"),
+     ("--mem-bw-schema", "L3:0=f")],
+)  # fmt: skip
+def test_update_bad_schema(container: Container, resctrl: Path, flag: str, text: str) -> None:
+    """RDT-3: a schema is one line, the bandwidth's starts with MB:."""
+    container.up()
+    member = "l3CacheSchema" if "l3" in flag else "memBwSchema"
+    assert f"linux.intelRdt.{member}" in container.runtime.fails("update", flag, text, container.id)
+    assert not (resctrl / container.id).exists()
+
+
+@departs("runc", "1.1 words the refusal otherwise")
+def test_update_not_mounted(container: Container) -> None:
+    """RDT-1: without resctrl the flags are refused and nothing is changed."""
+    if "resctrl" in Path("/proc/self/mountinfo").read_text():
+        pytest.skip("resctrl is mounted here")
+    container.up()
+    before = limits.value(container, "pids", "pids.max", "pids.max")
+    flags = ["--l3-cache-schema", "L3:0=f", "--pids-limit", "7"]
+    message = container.runtime.fails("update", *flags, container.id)
+    assert "linux.intelRdt: resctrl is not mounted" in message
+    assert limits.value(container, "pids", "pids.max", "pids.max") == before

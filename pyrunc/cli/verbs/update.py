@@ -9,9 +9,10 @@ from pyrunc.errors import PyruncError, UsageError, errno_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, cast
 
     from pyrunc.cli.call import Call
+    from pyrunc.config.types import IntelRdt
 
 # option: where it stands in linux.resources, and whether it is an amount of memory
 _MEMBERS = (
@@ -38,8 +39,8 @@ COMMAND = Command(
     "update container resource constraints",
     description="""
 Sets the given limits and leaves the others as they are. --resources takes a JSON object like
-linux.resources of config.json; all other options are ignored then. Amounts of memory are bytes or
-have a suffix (k, m, g, t, p); -1 is no limit.
+linux.resources of config.json; the other options are ignored then, but for those of Intel RDT.
+Amounts of memory are bytes or have a suffix (k, m, g, t, p); -1 is no limit.
 """,
     options=(
         Option("resources", TEXT, "JSON file with the resources, - for standard input", short="r"),
@@ -71,7 +72,7 @@ def run(call: Call) -> int:
     resources = read_resources(path) if path else from_options(call)
     from pyrunc.runtime import update
 
-    update.update(call.context, call.args[0], resources)
+    update.update(call.context, call.args[0], resources, rdt_schemas(call))
     return 0
 
 
@@ -101,10 +102,13 @@ def from_options(call: Call) -> dict[str, Any]:
     for name, group, member in _TEXTS:
         if call.text(name):
             resources.setdefault(group, {})[member] = call.text(name)
-    for name, _ in _RDT:
-        if call.text(name):
-            raise UsageError(f"--{name}: Intel RDT settings cannot be updated")
     return resources
+
+
+def rdt_schemas(call: Call) -> IntelRdt:
+    """The members of linux.intelRdt that were given."""
+    found: Any = {member: call.text(name) for name, member in _RDT if call.text(name)}
+    return cast("IntelRdt", found) if TYPE_CHECKING else found
 
 
 def memory_size(option: str, text: str) -> int:

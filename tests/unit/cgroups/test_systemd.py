@@ -200,6 +200,39 @@ def test_a_refused_update_gives_systemd_its_values_back(
         manager.remove()
 
 
+def test_update_of_devices_tells_systemd(
+    bus: str, fake: StartFake, spawn: Spawn, name: str
+) -> None:
+    """update: systemd is told the new device rules, and what it writes itself is waited for, so
+    that the exact list comes after it."""
+    told = fake([real_layout(2).mounts[""].mountpoint])
+    manager = open_v2(bus, name)
+    process = spawn()
+    manager.create(process.pid)
+    inner = manager.inner  # type: ignore[attr-defined]
+    members: list[list[str]] = []
+
+    def look(_current: object, _changes: object) -> dict[str, bool]:
+        members.append([json.loads(line)[0] for line in told.path.read_text().splitlines()])
+        return {"done": True}
+
+    try:
+        inner.update = look
+        rules = [{"allow": True, "type": "c", "major": 10, "minor": 229, "access": "rw"}]
+        assert manager.update({}, {"devices": rules}) == {"done": True}
+        (arguments,) = told.calls("SetUnitProperties")
+        properties = dict(arguments[2])
+        assert properties["DevicePolicy"] == {"s": "strict"}
+        assert ["/dev/char/10:229", "rw"] in properties["DeviceAllow"]["a(ss)"]
+        assert members[0][-2:] == ["SetUnitProperties", "Get"]
+        assert manager.update({"devices": rules}, {"devices": rules}) == {"done": True}
+        assert len(told.calls("SetUnitProperties")) == 1
+    finally:
+        manager.kill()
+        process.wait()
+        manager.remove()
+
+
 def test_no_bus_is_one_sentence(tmp_path: Path, name: str) -> None:
     """Without a bus the error says what could not be reached."""
     with pytest.raises(PyruncError) as caught:
