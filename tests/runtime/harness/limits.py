@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,16 @@ import pytest
 
 from . import cgroupfs, probes
 from .container import Container
+from .loop import loop_devices
 from .marks import needs
 
 MIB = 1 << 20
+# Limits that tests of update start from.
+BASE = {
+    "memory": {"limit": 64 * MIB},
+    "cpu": {"quota": 50000, "period": 100000, "shares": 1024},
+    "pids": {"limit": 50},
+}
 
 
 def controllers(*names: str) -> pytest.MarkDecorator:
@@ -58,7 +66,7 @@ def number(container: Container, controller: str, v1: str, v2: str, key: str) ->
 
 
 def has_file(controller: str, v1: str, v2: str) -> str | None:
-    """A probe, to be used with partial: a new cgroup has that file."""
+    """A probe: a cgroup has that file or, on v2, may have it."""
     lack = probes.controller(controller)
     if lack:
         return lack
@@ -66,7 +74,57 @@ def has_file(controller: str, v1: str, v2: str) -> str | None:
     if not name:
         return f"{v1} has no counterpart on v2"
     top = cgroupfs.hierarchies()[controller if on_v1(controller) else ""]
-    # Files of controllers that the root's children do not have enabled yet are not there to look
-    # at; a runtime enables them.
-    found = any((where / name).exists() for where in (top, *filter(Path.is_dir, top.iterdir())))
-    return None if found or not on_v1(controller) else f"{top} has no {name}"
+    # On v2 a controller that no child of the root has enabled shows no file yet; a runtime
+    # enables it, so what is not there to see may be there then.
+    seen = any((where / name).exists() for where in (top, *filter(Path.is_dir, top.iterdir())))
+    return None if seen or not on_v1(controller) else f"{top} has no {name}"
+
+
+def rationed_real_time() -> str | None:
+    """Real-time processes are rationed by cgroup (v1)."""
+    return has_file("cpu", "cpu.rt_runtime_us", "")
+
+
+def huge_page_limits() -> str | None:
+    """Huge pages can be limited."""
+    return probes.controller("hugetlb")
+
+
+def io_weights() -> str | None:
+    """A cgroup can have a block I/O weight."""
+    if not on_v1("blkio"):
+        return probes.controller("io")
+    lacks = [has_file("blkio", name, "") for name in ("blkio.bfq.weight", "blkio.weight")]
+    return None if None in lacks else lacks[0]
+
+
+def io_throttles() -> str | None:
+    """Block I/O can be throttled, and there are loop devices to do it with."""
+    if on_v1("blkio"):
+        return loop_devices() or has_file("blkio", "blkio.throttle.read_bps_device", "")
+    return loop_devices() or probes.controller("io")
+
+
+def everything(container: Container) -> dict[str, str]:
+    """The values that BASE sets."""
+    return {
+        name: value(container, *row)
+        for name, row in {
+            "memory": ("memory", "memory.limit_in_bytes", "memory.max"),
+            "quota": ("cpu", "cpu.cfs_quota_us", "cpu.max"),
+            "shares": ("cpu", "cpu.shares", "cpu.weight"),
+            "pids": ("pids", "pids.max", "pids.max"),
+        }.items()
+        if not probes.controller(row[0])
+    }
+
+
+def update(container: Container, *flags: str, **how: Any) -> None:
+    """Update; it must succeed in silence."""
+    result = container.runtime("update", *flags, container.id, **how)
+    assert result.out == ""
+
+
+def sent(container: Container, changes: dict[str, Any]) -> None:
+    """Update with resources on standard input, as containerd does."""
+    update(container, "--resources", "-", stdin=json.dumps(changes))

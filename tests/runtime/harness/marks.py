@@ -17,6 +17,10 @@ MAY_BE_MISSING = {
     "real_time_groups": "depends on the kernel's CONFIG_RT_GROUP_SCHED",
     "hybrid_cgroups": "a host has one cgroup layout of the three",
     "pure_v1_cgroups": "a host has one cgroup layout of the three",
+    "rationed_real_time": "depends on the kernel's CONFIG_RT_GROUP_SCHED, and v2 has none",
+    "huge_page_limits": "few v1 hosts mount the hugetlb controller",
+    "io_weights": "depends on the kernel's CONFIG_BFQ_GROUP_IOSCHED or CONFIG_BLK_CGROUP_IOCOST",
+    "io_throttles": "depends on the kernel's CONFIG_BLK_DEV_THROTTLING",
     "v1_cgroups": "a host has one cgroup layout of the three",
     "v2_cgroups": "a host has one cgroup layout of the three",
 }
