@@ -19,6 +19,7 @@ struct pr_init {
 	bool null_attached, mask_dir_attached;
 	int sources[PR_SOURCES_MAX];
 	uint32_t source_count;
+	bool groups_kept;      /* setgroups(2) is denied in the user namespace: what groups there are cannot be dropped */
 	bool cwd_refused;      /* chdir before the change of user was refused */
 	char **env, **args;    /* allocated by PR_OP_ENV_HOME */
 	uint32_t env_count;

@@ -107,6 +107,17 @@ int pr_procfs_open(int proc_fd, const char *path, int flags, struct pr_error *re
 	return pr_steal(&fd);
 }
 
+/* Files in /proc of a process that is not dumpable are root's, its own too. Only for plans that have joined nothing yet. */
+static int open_dumpable(int proc, const char *path, struct pr_error *reterr)
+{
+	if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
+		return pr_fail(reterr, PR_STEP_PRCTL);
+	auto_fd fd = pr_procfs_open(proc, path, O_WRONLY | O_NOFOLLOW, reterr);
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return pr_fail(reterr, PR_STEP_PRCTL);
+	return fd < 0 ? -1 : pr_steal(&fd);
+}
+
 int pr_op_write_self(struct pr_init *init, const struct pr_op *op, struct pr_error *reterr)
 {
 	char path[64] = "self/";
@@ -119,7 +130,10 @@ int pr_op_write_self(struct pr_init *init, const struct pr_op *op, struct pr_err
 	auto_fd host = init->proc < 0 ? open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC) : -EBADF;
 	if (init->proc < 0 && !is_procfs_root(host))
 		return pr_fail_as(reterr, PR_STEP_NOT_PROCFS, EINVAL);
-	auto_fd fd = pr_procfs_open(init->proc < 0 ? host : init->proc, path, O_WRONLY | O_NOFOLLOW, reterr);
+	int proc = init->proc < 0 ? host : init->proc;
+	auto_fd fd = pr_procfs_open(proc, path, O_WRONLY | O_NOFOLLOW, reterr);
+	if (fd < 0 && errno == EACCES && (op->flags & PR_WRITE_SELF_DUMPABLE))
+		fd = open_dumpable(proc, path, reterr);
 	if (fd < 0)
 		return -1;
 	size_t size = strlen(text);
@@ -194,10 +208,12 @@ int pr_op_sync(struct pr_init *init, const struct pr_op *op, struct pr_error *re
 
 int pr_op_set_ids(struct pr_init *init, const struct pr_op *op, struct pr_error *reterr)
 {
-	(void)init;
 	/* Supplementary groups of the caller must not stay; where setgroups is denied (unprivileged maps) they cannot be dropped. */
-	if (setgroups(0, NULL) < 0 && errno != EPERM)
-		return pr_fail(reterr, PR_STEP_SETGROUPS);
+	if (setgroups(0, NULL) < 0) {
+		if (errno != EPERM)
+			return pr_fail(reterr, PR_STEP_SETGROUPS);
+		init->groups_kept = true;
+	}
 	if (setresgid((gid_t)op->n[1], (gid_t)op->n[1], (gid_t)op->n[1]) < 0)
 		return pr_fail(reterr, PR_STEP_SETGID);
 	if (setresuid((uid_t)op->n[0], (uid_t)op->n[0], (uid_t)op->n[0]) < 0)

@@ -81,7 +81,8 @@ int pr_op_user(struct pr_init *init, const struct pr_op *op, struct pr_error *re
 	const void *groups = op->s[0] ? pr_plan_blob(init->plan, op->s[0]) : NULL;
 	if ((op->flags & PR_USER_KEEP_CAPS) && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return pr_fail(reterr, PR_STEP_PRCTL);
-	if (!(op->flags & PR_USER_NO_SETGROUPS) && syscall(SYS_setgroups, (size_t)op->n[2], groups) < 0)
+	bool none = (op->flags & PR_USER_NO_SETGROUPS) || (init->groups_kept && op->n[2] == 0);
+	if (!none && syscall(SYS_setgroups, (size_t)op->n[2], groups) < 0)
 		return pr_fail(reterr, PR_STEP_SETGROUPS);
 	gid_t gid = (gid_t)op->n[1];
 	uid_t uid = (uid_t)op->n[0];

@@ -114,7 +114,7 @@ enum pr_op_code {
 	/* entering */
 	PR_OP_JOIN,              /* n0 fd of a namespace (or pidfd), n1 CLONE_NEW* mask */
 	PR_OP_UNSHARE,           /* n0 CLONE_NEW* mask */
-	PR_OP_WRITE_SELF,        /* s0 file below /proc/self, s1 text: timens_offsets, setgroups, oom_score_adj, attr/... */
+	PR_OP_WRITE_SELF,        /* s0 file below /proc/self, s1 text: timens_offsets, oom_score_adj, attr/...; flags PR_WRITE_SELF_DUMPABLE */
 	PR_OP_FORK,              /* n0 CLONE_NEW* mask: go on as a sibling in these new namespaces */
 	PR_OP_SYNC,              /* n0 enum pr_sync: tell the parent, wait for its answer */
 	PR_OP_SET_IDS,           /* n0 uid, n1 gid: become them before set-up (root of a user namespace) */
@@ -186,6 +186,7 @@ enum {
 	PR_CONSOLE_BIND = 1,
 	PR_USER_KEEP_CAPS = 1,
 	PR_USER_NO_SETGROUPS = 2,
+	PR_WRITE_SELF_DUMPABLE = 1, /* be dumpable for the open: else an unprivileged caller's own /proc/self is root's */
 	PR_SECCOMP_LISTENER = 1,
 	PR_SECCOMP_FETCHED = 2,
 	PR_PROPAGATION_MAX = 4        /* n2 holds up to four propagation steps of 8 bits each, lowest first: enum pr_propagation */

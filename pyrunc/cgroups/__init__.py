@@ -55,6 +55,7 @@ def open_manager(
                            delegated=rootless)
         groups[name] = calls.Group(mount.mountpoint, path, layout.version)
     manager = _manager_class(layout.version)(groups, rootless=rootless, chosen=bool(cgroups_path))
+    manager.layout = layout
     calls.find_missing(list(groups.values()))
     return manager
 
@@ -69,8 +70,10 @@ def _open_systemd(cgroups_path: str, container_id: str, layout: Layout, *, rootl
               for name, mount in layout.mounts.items()}
     calls.find_missing(list(groups.values()))
     inner = _manager_class(layout.version)(groups, rootless=rootless)
-    return systemd.ManagerSystemd(inner, parent, unit, user=rootless, address=bus_address,
-                                  annotations=annotations)
+    manager = systemd.ManagerSystemd(inner, parent, unit, user=rootless, address=bus_address,
+                                     annotations=annotations)
+    manager.layout = layout
+    return manager
 
 
 def from_state(state: dict[str, Any]) -> Manager:

@@ -13,6 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from .manager import Manager
+
 DELEGATE_LIST = "/sys/kernel/cgroup/delegate"
 _DEFAULT = ("cgroup.procs", "cgroup.subtree_control", "cgroup.threads")
 _CGROUP_MOUNT = "/sys/fs/cgroup"
@@ -40,6 +42,14 @@ def host_uid(config: dict[str, Any]) -> int | None:
         if 0 <= uid - entry["containerID"] < entry["size"]:
             return int(entry["hostID"] + uid - entry["containerID"])
     return None
+
+
+def delegate_to(manager: Manager, config: Any) -> None:
+    """Gives the container's cgroup to the user who is root in it, if that is wanted."""
+    if wanted(config):
+        uid = host_uid(config)
+        if uid is not None:
+            manager.delegate(uid)
 
 
 def files(delegate_list: str = DELEGATE_LIST) -> list[str]:

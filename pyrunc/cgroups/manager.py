@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from errno import EACCES, ENODEV, ENOENT, EPERM, EROFS
 
 from pyrunc.errors import ConfigError, NativeError, StateError
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from .hierarchies import Layout
     from .writes import Write
 
 _NOT_ALLOWED = (EPERM, EACCES, EROFS)
@@ -36,6 +38,7 @@ class Manager:
         self.groups = groups
         self.rootless = rootless
         self.chosen = chosen
+        self.layout: Layout | None = None  # of a manager that open_manager() made
 
     # -- what the state directory keeps ------------------------------------------------------
 
@@ -65,7 +68,37 @@ class Manager:
         group = self._freezer()
         return group or next(iter(self.groups.values()), None)
 
+    def view(self) -> tuple[int, list[tuple[str, str, str]]]:
+        """What a process of the container sees of the host's hierarchies: their version, and of
+        each controller (name, mount point, host path of the cgroup): the container's own, or where
+        it has none the one that it stays in, the caller's. Nothing on a host without cgroups.
+        """
+        if self.layout is None:
+            from .hierarchies import detect
+
+            try:
+                self.layout = detect()
+            except ConfigError:
+                return 2, []
+        found = []
+        for name, mount in self.layout.mounts.items():
+            group = self.groups.get(name)
+            if group is None:
+                own = self.layout.own_path(name).strip("/")
+                group = calls.Group(mount.mountpoint, own, self.layout.version)
+            found.append((name, mount.mountpoint, group.full))
+        return self.layout.version, found
+
     # -- making ------------------------------------------------------------------------------
+
+    def check(self) -> None:
+        """StateError when a cgroup that is there already has processes or is frozen (CGP-6).
+
+        To be called before anything is recorded: what a record names, delete may kill.
+        """
+        if not all(group.made for group in self.groups.values()):
+            self._leave_out_foreign()
+            self._check_fit()
 
     def create(self, pid: int = 0, resources: dict[str, Any] | None = None) -> None:
         """Makes what is missing and checks that the cgroups are fit for a new container (CGP-6).
@@ -75,11 +108,27 @@ class Manager:
         nothing behind.
         """
         try:
+            self._leave_out_foreign()
             self._make()
             self._check_fit()
         except BaseException:
             self._forget()
             raise
+
+    def _leave_out_foreign(self) -> None:
+        """A cgroup that nobody asked for, is there and is not ours to join, is no cgroup of ours:
+        the name is a mere coincidence."""
+        if not self.rootless or self.chosen:
+            return
+        for name, group in list(self.groups.items()):
+            if group.made:
+                continue
+            try:
+                os.close(calls.open_at(group, "cgroup.procs", os.O_WRONLY))
+            except NativeError as error:
+                if error.errno not in _NOT_ALLOWED:
+                    raise
+                del self.groups[name]
 
     def _make(self) -> None:
         try:

@@ -280,6 +280,10 @@ class ManagerSystemd(Manager):
         """See Manager.join_fds: for exec'd processes only."""
         return self.inner.join_fds()
 
+    def for_exec(self, specs: Sequence[str], init_pid: int) -> Manager:
+        """See Manager.for_exec: systemd has no part in it."""
+        return self.inner.for_exec(specs, init_pid)
+
     def remove(self) -> None:
         """Stops the unit, forgets its failure, and removes what systemd did not make."""
         with self._systemd() as systemd:

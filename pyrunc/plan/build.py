@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pyrunc.plan import ops
 from pyrunc.plan import process as steps
-from pyrunc.plan.namespaces import add_entry, join_order
+from pyrunc.plan.namespaces import add_entry, add_first_ids, add_oom_score, join_order
 from pyrunc.plan.rootfs import add_protection, add_rootfs
 from pyrunc.tables.namespaces import CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER
 
@@ -61,9 +61,7 @@ def exec_plan(config: Config, process: Process, facts: Facts) -> ops.Plan:
     if seccomp:
         _seccomp_flags(plan, facts)
     steps.add_affinity(plan, process)
-    score = process.get("oomScoreAdj")
-    if score is not None:
-        plan.add("WRITE_SELF", f"set oomScoreAdj {score}", strings=("oom_score_adj", str(score)))
+    add_oom_score(plan, process)
     if process.get("apparmorProfile") or process.get("selinuxLabel"):
         plan.add("PROCFS", "private procfs", 0)  # never by way of the container's /proc
     joined = 0
@@ -74,7 +72,7 @@ def exec_plan(config: Config, process: Process, facts: Facts) -> ops.Plan:
     if joined & (CLONE_NEWPID | CLONE_NEWUSER):
         plan.add("FORK", "enter the pid namespace", 0)
     if joined & CLONE_NEWUSER:
-        plan.add("SET_IDS", "become root of the user namespace", 0, 0)
+        add_first_ids(plan, config, process)
     if not facts.no_new_keyring:
         plan.add("KEYRING", "session keyring", strings=(f"_ses.{facts.container_id}",))
     plan.add("CHROOT", "the container's root", strings=(facts.rootfs,))

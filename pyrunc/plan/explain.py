@@ -104,10 +104,20 @@ STEPS = (
 )
 STEP = {name: number for number, (name, _) in enumerate(STEPS)}
 
+_NO_USER_NAMESPACE = (
+    "rootless container requires user namespaces: one in linux.namespaces, and a kernel that "
+    "allows it, see kernel.unprivileged_userns_clone and "
+    "kernel.apparmor_restrict_unprivileged_userns"
+)
 # (errno, step names or None for any): what to do about it
 _HINTS = (
     (_ENOSPC, ("MOUNT", "MOVE_MOUNT", "OPEN_TREE", "FSMOUNT"), "see /proc/sys/fs/mount-max"),
     (_ENOSPC, ("CLONE", "UNSHARE"), "see /proc/sys/user/max_*_namespaces"),
+    (_EPERM, ("CLONE", "UNSHARE"), _NO_USER_NAMESPACE),
+    (_EINVAL, ("SETUID",), "linux.uidMappings does not map that uid"),
+    (_EINVAL, ("SETGID",), "linux.gidMappings does not map that gid"),
+    (_EINVAL, ("SETGROUPS",), "linux.gidMappings does not map one of them"),
+    (_EPERM, ("SETGROUPS",), "see /proc/PID/setgroups in user_namespaces(7)"),
     (
         _ENODEV,
         ("FSOPEN", "MOUNT"),

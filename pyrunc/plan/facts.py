@@ -34,7 +34,8 @@ class Facts:
     sources: host paths that the parent opens for the stage (only with a user namespace, where the
     stage may not walk the host's directories); builders ask by source_index.
     cgroup_mounts: per v1 hierarchy (name, options, host path of the container's group); for v2 one
-    entry. state_before/state_after: the state JSON around the pid, for hooks run by the stage.
+    entry. user_namespace: the container is in one, its own or the caller's.
+    state_before/state_after: the state JSON around the pid, for hooks run by the stage.
     """
 
     def __init__(self, *, bundle: str, rootfs: str, container_id: str) -> None:

@@ -34,6 +34,7 @@ PROC_FILES = frozenset(
 )
 
 
+CGROUP_TYPES = ("cgroup", "cgroup2")
 # File systems whose one superblock the host shares, so that it can carry no label of ours; the
 # others take SELinux' context as an option. selinux(8), mount(8).
 _UNLABELLED = frozenset(("proc", "sysfs", "mqueue"))
@@ -62,7 +63,7 @@ def add_mounts(plan: ops.Plan, mounts: list[Mount], facts: Facts, label: str = "
             _add_remount(plan, target, options)
         elif options.bind:
             _add_bind(plan, mount, index, target, options, facts)
-        elif kind in ("cgroup", "cgroup2"):
+        elif kind in CGROUP_TYPES:
             _add_cgroup(plan, target, options, facts)
         else:
             if label and kind not in _UNLABELLED and not _has_context(options):
@@ -240,7 +241,8 @@ def _add_cgroup(plan: ops.Plan, target: str, options: MountOptions, facts: Facts
 
 
 def _add_cgroup2(plan: ops.Plan, target: str, options: MountOptions, facts: Facts) -> None:
-    bound = facts.user_namespace  # which may be refused a mount of its own
+    # A user namespace may be refused a mount of its own.
+    bound = facts.user_namespace and bool(facts.cgroup_mounts)
     if facts.new_cgroup_namespace:
         plan.add(
             "MOUNT",
@@ -254,6 +256,8 @@ def _add_cgroup2(plan: ops.Plan, target: str, options: MountOptions, facts: Fact
             flags=ops.MOUNT_OR_BIND if bound else 0,
         )
         return
+    if not facts.cgroup_mounts:
+        raise ConfigError(f"mount cgroup on {target}: the host has no cgroup file system to show")
     path = facts.cgroup_mounts[0][2]
     plan.add(
         "BIND",

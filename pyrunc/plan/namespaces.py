@@ -17,9 +17,10 @@ from pyrunc.tables.namespaces import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
-    from pyrunc.config.types import Config
+    from pyrunc.config.types import Config, IdMapping, Process
     from pyrunc.plan.facts import Facts, Join
 
 _NAMES = {flag: word for word, (flag, _) in NAMESPACES.items()}
@@ -51,7 +52,7 @@ def add_entry(plan: ops.Plan, config: Config, facts: Facts) -> int:
         joined |= join.flag
     if facts.late_cgroup:  # before anything is cloned that would stay behind
         plan.add("SYNC", "enter the container's cgroup", ops.SYNC_CGROUP)
-    _add_oom_score(plan, config)
+    add_oom_score(plan, config["process"])
     if not (made & (CLONE_NEWUSER | CLONE_NEWTIME) or joined & (CLONE_NEWUSER | CLONE_NEWPID)):
         plan.clone_flags = made
         _add_joins(plan, facts)
@@ -71,23 +72,44 @@ def _add_forks(plan: ops.Plan, config: Config, facts: Facts, made: int, joined: 
     if made & CLONE_NEWTIME and made & CLONE_NEWUSER and not facts.privileged:
         # Offsets need CAP_SYS_TIME over the time namespace: make the user namespace first.
         plan.add("FORK", "new user namespace", CLONE_NEWUSER)
-        _add_maps(plan, made=True)
+        _add_maps(plan, config, made=True)
         rest &= ~CLONE_NEWUSER
     if rest & CLONE_NEWTIME:
         plan.add("UNSHARE", "new time namespace", CLONE_NEWTIME)
         offsets = _time_offsets(config)
         if offsets:
-            plan.add("WRITE_SELF", "write timens_offsets", strings=("timens_offsets", offsets))
+            plan.add(
+                "WRITE_SELF",
+                "write timens_offsets",
+                strings=("timens_offsets", offsets),
+                flags=0 if joined else ops.WRITE_SELF_DUMPABLE,
+            )
         rest &= ~CLONE_NEWTIME
     plan.add("FORK", "enter new namespaces", rest)
     if rest & CLONE_NEWUSER or joined & CLONE_NEWUSER:
-        _add_maps(plan, made=bool(rest & CLONE_NEWUSER))
+        _add_maps(plan, config, made=bool(rest & CLONE_NEWUSER))
 
 
-def _add_maps(plan: ops.Plan, *, made: bool) -> None:
+def _add_maps(plan: ops.Plan, config: Config, *, made: bool) -> None:
     if made:
         plan.add("SYNC", "write the id maps", ops.SYNC_MAPS)
-    plan.add("SET_IDS", "become root of the user namespace", 0, 0)
+    add_first_ids(plan, config, config["process"])
+
+
+def add_first_ids(plan: ops.Plan, config: Config, process: Process) -> None:
+    """In a user namespace the stage works as its root, or where that id is not mapped as the user
+    of the program, who has the same power there until the program starts.
+    """
+    linux, user = config.get("linux", {}), process["user"]
+    uid = 0 if _maps_root(linux.get("uidMappings", ())) else user["uid"]
+    gid = 0 if _maps_root(linux.get("gidMappings", ())) else user["gid"]
+    who = "root" if (uid, gid) == (0, 0) else f"{uid}:{gid}"
+    plan.add("SET_IDS", f"become {who} of the user namespace", uid, gid)
+
+
+def _maps_root(mappings: Sequence[IdMapping]) -> bool:
+    """None are listed for a joined namespace, which is taken to have a root."""
+    return not mappings or any(mapping["containerID"] == 0 for mapping in mappings)
 
 
 def _time_offsets(config: Config) -> str:
@@ -103,13 +125,18 @@ def _time_offsets(config: Config) -> str:
     return "".join(lines)
 
 
-def _add_oom_score(plan: ops.Plan, config: Config) -> None:
+def add_oom_score(plan: ops.Plan, process: Process) -> None:
     """oomScoreAdj first, with the runtime's own power: lowering it needs CAP_SYS_RESOURCE
     (OOM-1).
     """
-    score = config.get("process", {}).get("oomScoreAdj")
+    score = process.get("oomScoreAdj")
     if score is not None:
-        plan.add("WRITE_SELF", f"set oomScoreAdj {score}", strings=("oom_score_adj", str(score)))
+        plan.add(
+            "WRITE_SELF",
+            f"set oomScoreAdj {score}",
+            strings=("oom_score_adj", str(score)),
+            flags=ops.WRITE_SELF_DUMPABLE,
+        )
 
 
 def join_order(joins: list[Join], *, privileged: bool) -> list[Join]:

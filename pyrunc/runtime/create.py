@@ -12,11 +12,12 @@ from pyrunc.errors import ConfigError, NativeError, PyruncError
 from pyrunc.plan import explain, ops
 from pyrunc.plan.build import container_plan
 from pyrunc.plan.facts import Facts
+from pyrunc.plan.mounts import CGROUP_TYPES
 from pyrunc.plan.rootfs import SOURCES_MAX
 from pyrunc.runtime import console, delete, host, idmapped, notify, process, seccomp, state
 from pyrunc.runtime.entering import check_fds, check_groups, set_rlimits, write_pid_file
 from pyrunc.runtime.hooks import environment, run_hooks
-from pyrunc.runtime.idmaps import is_own_map, write_maps
+from pyrunc.runtime.idmaps import user_namespace_facts, write_maps
 from pyrunc.runtime.stage import Stage
 from pyrunc.tables.namespaces import NAMESPACES
 
@@ -76,7 +77,6 @@ class Making:
             rootless=host.is_rootless(ctx),
             annotations=self.config.get("annotations"),
         )
-        self._cgroup_facts()
         self.resctrl = self._resctrl(container_id)
         self.record = state.new(ctx, container_id)
         self.lock = state.Lock(self.record.path)
@@ -100,15 +100,12 @@ class Making:
         facts.listen_fds = self.listen_fds
         facts.waits_for_start = self.waits
         facts.privileged = os.geteuid() == 0
-        facts.user_namespace = any(
-            entry["type"] == "user" for entry in config.get("linux", {}).get("namespaces", ())
-        )
         facts.last_capability = host.last_capability()
-        if not facts.user_namespace:
-            facts.available_capabilities = host.permitted_capabilities()
-        facts.open_sources = facts.user_namespace and facts.privileged
         linux = config.get("linux", {})
-        facts.setgroups_denied = not facts.privileged and is_own_map(linux)
+        user_namespace_facts(facts, linux)
+        facts.new_cgroup_namespace = any(
+            entry["type"] == "cgroup" for entry in linux.get("namespaces", ())
+        )
         check_groups(process_, facts)
         if process_.get("apparmorProfile") not in (None, "", "unconfined"):
             facts.apparmor_file = host.apparmor_file()
@@ -140,25 +137,28 @@ class Making:
                 self.record.intel_rdt = self.resctrl.record()
 
     def _cgroup_facts(self) -> None:
-        facts, manager = self.facts, self.manager
-        facts.cgroup_version = manager.version or 2
-        facts.late_cgroup = manager.needs_pid
+        """What the cgroups look like now that they are made: a rootless caller may have none."""
+        facts = self.facts
+        facts.late_cgroup = self.manager.needs_pid
+        if not any(m.get("type") in CGROUP_TYPES for m in self.config.get("mounts", ())):
+            return
+        facts.cgroup_version, view = self.manager.view()
         seen: dict[str, tuple[str, list[str], str]] = {}
-        for name, group in manager.groups.items():
-            mountpoint = group.mountpoint
-            entry = seen.setdefault(mountpoint, (os.path.basename(mountpoint), [], group.full))
+        for name, mountpoint, path in view:
+            entry = seen.setdefault(mountpoint, (os.path.basename(mountpoint), [], path))
             entry[1].extend(["none", name] if name.startswith("name=") else [name])
         facts.cgroup_mounts = list(seen.values())
 
     def __enter__(self) -> Making:
         try:
             self.lock.__enter__()
+            self.manager.check()
             self._write_record()
             self._make_resctrl()
-            plan = self._plan()
-            self.stage = Stage(self.ctx, plan)
             if not self.manager.needs_pid:
                 self._make_cgroup(0)
+            self._cgroup_facts()
+            self.stage = Stage(self.ctx, self._plan())
             self._spawn()
             self._answers()
             self.stage.until_ready()
@@ -219,21 +219,20 @@ class Making:
         """With the limits, while the stage is not there yet or waits: halfway through the device
         rules everything is denied, mknod too."""
         resources: Any = self.config.get("linux", {}).get("resources")
-        self.manager.create(pid, resources)
-        self.record.cgroup = self.manager.record()
-        self.manager.apply(resources)
-        if self.facts.new_cgroup_namespace and self.manager.version == 2 and os.geteuid() == 0:
-            self._delegate_cgroup()
+        record, manager = self.record, self.manager
+        try:
+            manager.create(pid, resources)
+        except BaseException:
+            # Nothing of ours is there, and what is there is not ours to be undone.
+            record.cgroup, record.cgroup_paths = {}, {}
+            raise
+        record.cgroup, record.cgroup_paths = manager.record(), manager.paths
+        manager.apply(resources)
+        if manager.version == 2 and os.geteuid() == 0 and self.facts.new_cgroup_namespace:
+            from pyrunc.cgroups.delegate import delegate_to
+
+            delegate_to(manager, self.config)
         return b"", ()
-
-    def _delegate_cgroup(self) -> None:
-        from pyrunc.cgroups import delegate
-
-        config: Any = self.config
-        if delegate.wanted(config):
-            uid = delegate.host_uid(config)
-            if uid is not None:
-                self.manager.delegate(uid)
 
     def _spawn(self) -> None:
         fifo = self._make_fifo() if self.waits else -1

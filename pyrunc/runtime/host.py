@@ -59,7 +59,7 @@ def check_selinux(member: str = "process.selinuxLabel") -> None:
         raise ConfigError(f"{member}: SELinux is not enabled on this host")
 
 
-def setgroups_denied(pid: int) -> bool:
+def setgroups_denied(pid: int | str) -> bool:
     """True when setgroups(2) is forbidden in the user namespace of `pid`. user_namespaces(7)."""
     try:
         with open(f"/proc/{pid}/setgroups", "rb", buffering=0) as file:

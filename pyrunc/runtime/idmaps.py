@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import os
 
-from pyrunc.errors import NativeError, PyruncError
+from pyrunc.errors import NativeError
+from pyrunc.runtime import host
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pyrunc.config.types import IdMapping, Linux
+    from pyrunc.plan.facts import Facts
 
 _EPERM = 1
 
@@ -38,32 +40,48 @@ def map_text(mappings: Sequence[IdMapping]) -> str:
 
 def _write(pid: int, name: str, mappings: Sequence[IdMapping]) -> None:
     try:
-        fd = os.open(f"/proc/{pid}/{name}", os.O_WRONLY | os.O_CLOEXEC)
-        try:
-            os.write(fd, map_text(mappings).encode())
-        finally:
-            os.close(fd)
+        _put(pid, name, map_text(mappings))
     except OSError as error:
         field = "uidMappings" if name == "uid_map" else "gidMappings"
         raise NativeError(f"linux.{field}: write {name}", error.errno or 0) from None
 
 
+def _put(pid: int, name: str, text: str) -> None:
+    fd = os.open(f"/proc/{pid}/{name}", os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(fd, text.encode())
+    finally:
+        os.close(fd)
+
+
 def _unprivileged(pid: int, uids: Sequence[IdMapping], gids: Sequence[IdMapping]) -> None:
-    if _is_own_id(uids, os.geteuid()) and _is_own_id(gids, os.getegid()):
-        # One's own single id needs no helper, but groups must not be droppable (CVE-2014-8989).
-        with open(f"/proc/{pid}/setgroups", "w", encoding="ascii") as file:
-            file.write("deny")
+    """One's own single id needs no helper. A single gid costs setgroups(2): groups by which the
+    caller is denied something must not be droppable (CVE-2014-8989)."""
+    if _is_own_id(uids, os.geteuid()):
         _write(pid, "uid_map", uids)
+    else:
+        _helper("newuidmap", pid, uids)
+    if _is_own_id(gids, os.getegid()):
+        try:
+            _put(pid, "setgroups", "deny")
+        except OSError as error:
+            raise NativeError("linux.gidMappings: deny setgroups", error.errno or 0) from None
         _write(pid, "gid_map", gids)
-        return
-    _helper("newuidmap", pid, uids)
-    _helper("newgidmap", pid, gids)
+    else:
+        _helper("newgidmap", pid, gids)
 
 
-def is_own_map(linux: Linux) -> bool:
-    """True for the maps that an unprivileged caller writes itself, at the price of setgroups(2)."""
-    uids, gids = linux.get("uidMappings", ()), linux.get("gidMappings", ())
-    return _is_own_id(uids, os.geteuid()) and _is_own_id(gids, os.getegid())
+def user_namespace_facts(facts: Facts, linux: Linux) -> None:
+    """Sets what the plan must know of the container's user namespace and the caller's own."""
+    asked = any(entry["type"] == "user" for entry in linux.get("namespaces", ()))
+    inside = host.in_user_namespace()
+    facts.user_namespace = asked or inside
+    if not asked:
+        facts.available_capabilities = host.permitted_capabilities()
+    facts.open_sources = asked and facts.privileged
+    own_gid = not facts.privileged and _is_own_id(linux.get("gidMappings", ()), os.getegid())
+    # What is denied in a user namespace is denied in those made there.
+    facts.setgroups_denied = own_gid or (inside and host.setgroups_denied("self"))
 
 
 def _is_own_id(mappings: Sequence[IdMapping], own: int) -> bool:
@@ -72,17 +90,6 @@ def _is_own_id(mappings: Sequence[IdMapping], own: int) -> bool:
 
 def _helper(name: str, pid: int, mappings: Sequence[IdMapping]) -> None:
     """newuidmap(1), newgidmap(1): set-uid helpers that check /etc/subuid and /etc/subgid."""
-    from shutil import which
-    from subprocess import run
+    from pyrunc.runtime import subids
 
-    path = which(name)
-    if path is None:
-        raise PyruncError(
-            f"{name} is needed for these id mappings and is not installed (Debian: uidmap)"
-        )
-    args = [path, str(pid)]
-    for mapping in mappings:
-        args += [str(mapping["containerID"]), str(mapping["hostID"]), str(mapping["size"])]
-    done = run(args, capture_output=True, check=False, text=True, errors="replace")
-    if done.returncode != 0:
-        raise PyruncError(f"{name} failed: {done.stderr.strip() or done.returncode}")
+    subids.call(name, pid, mappings)

@@ -48,7 +48,8 @@ def _socket(pidfd: int) -> int:
         return native.netlink_socket(pidfd)
     except native.Failure as failure:
         what = "linux.netDevices: open a netlink socket"
-        raise NativeError(what, failure.errno or 0) from None
+        hint = "a rootless caller cannot take devices from the host" if os.geteuid() else ""
+        raise NativeError(what, failure.errno or 0, hint) from None
 
 
 def _check(host: str, name: str, ours: dict[str, Link], taken: set[str]) -> None:
