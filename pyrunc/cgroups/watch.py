@@ -29,7 +29,8 @@ class Watch:
     memory.events and cgroup.events, which the kernel marks with POLLPRI at each change (cgroup-v2,
     "Notifications"). pidfd (the caller's): the container's first process; v1 tells of an empty
     cgroup only when it is removed, so that process' end is what to look at there. Without a pidfd
-    (-1, or a descriptor of /proc/PID where the kernel has none) wait() looks itself, now and then.
+    (-1, or a descriptor of /proc/PID where the kernel has none), or when others outlive that
+    process, wait() looks itself, now and then.
     """
 
     def __init__(self, manager: Manager, pidfd: int = -1) -> None:
@@ -90,6 +91,10 @@ class Watch:
             found.append(OOM)
         if (ready or self._looks) and self._is_empty():
             found.append(EMPTY)
+        elif self.pidfd in ready:
+            # Others outlived the first process; its descriptor would be ready for ever.
+            self._poll.unregister(self.pidfd)
+            self._looks = self.manager.version == 1
         return found
 
     def _out_of_memory(self) -> bool:
