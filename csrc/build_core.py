@@ -17,7 +17,7 @@ from pathlib import Path
 CSRC = Path(__file__).resolve().parent
 
 # Every csrc/*.c is in both faces but for these.
-DOOR_ONLY = ("door*.c", "init*.c", "ops_*.c")
+DOOR_ONLY = ("door*.c", "init*.c", "ops_*.c", "trace.c")
 NATIVE_ONLY = ("seccomp*.c",)
 
 WARNINGS = [

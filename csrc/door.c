@@ -7,8 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "channel.h"
 #include "door.h"
 #include "pyrunc.h"
+#include "trace.h"
 #include "version_text.h"
 
 /* Pythons that the package is built for, newest first. */
@@ -104,8 +106,17 @@ static const char *start_failure(const struct pr_msg *msg)
 	return text;
 }
 
-/* Replaces this process by Python with the same arguments; returns only when that failed, with the exit code. */
-static int hand_over(int argc, char **argv, const struct pr_msg *failure)
+/* True when a word of the command line looks like the flag --trace: Python tells whether it is, and then wants to know when we began. */
+static bool may_trace(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (strncmp(argv[i], "--trace", 7) == 0 || strncmp(argv[i], "-trace", 6) == 0)
+			return true;
+	return false;
+}
+
+/* Replaces this process by Python with the same arguments; returns only when that failed, with the exit code. `began`: see main. */
+static int hand_over(int argc, char **argv, const struct pr_msg *failure, uint64_t began)
 {
 	static struct python python;
 	char prefix[4096];
@@ -115,7 +126,7 @@ static int hand_over(int argc, char **argv, const struct pr_msg *failure)
 		return COMPLAIN("no Python 3.11 to 3.13 with the package pyrunc below ", prefix,
 		                "/lib: install with pip, and link to the executable instead of copying it");
 	static char name[4096 + 16]; /* what the caller called us: messages and help say it */
-	char **args = calloc((size_t)argc + 12, sizeof(*args));
+	char **args = calloc((size_t)argc + 14, sizeof(*args));
 	if (!args || !PR_JOIN(name, "pyrunc=", argc > 0 && strlen(argv[0]) < 4096 ? argv[0] : "pyrunc"))
 		return COMPLAIN("cannot start Python: out of memory");
 	int n = 0;
@@ -130,6 +141,11 @@ static int hand_over(int argc, char **argv, const struct pr_msg *failure)
 	if (failure->kind == PR_MSG_ERROR) {
 		args[n++] = (char *)"-X";
 		args[n++] = (char *)start_failure(failure);
+	}
+	static char trace[64];
+	if (began && pr_format(trace, sizeof(trace), "pyrunc_trace=", began, "") > 0) {
+		args[n++] = (char *)"-X";
+		args[n++] = trace;
 	}
 	args[n++] = python.program;
 	for (int i = 1; i < argc; i++)
@@ -170,6 +186,7 @@ int main(int argc, char **argv)
 		pr_init_main(atoi(argv[2]), atoi(argv[3]));
 		return 255;
 	}
+	uint64_t began = may_trace(argc, argv) ? pr_trace_now() : 0;
 	open_standard_streams();
 	const char *door = getenv("PYRUNC_DOOR");
 	struct pr_msg failure = { 0 };
@@ -183,5 +200,5 @@ int main(int argc, char **argv)
 		if (code != PR_DOOR_PYTHON)
 			return code;
 	}
-	return hand_over(argc, argv, &failure);
+	return hand_over(argc, argv, &failure, began);
 }

@@ -13,6 +13,7 @@
 
 #include "channel.h"
 #include "cleanup.h"
+#include "trace.h"
 
 static pr_op_handler *const handlers[PR_OP_COUNT] = {
 	[PR_OP_JOIN] = pr_op_join,
@@ -93,7 +94,9 @@ int pr_init_sync(struct pr_init *init, uint32_t sync, void *payload, uint32_t *s
 	uint32_t fd_count = 0;
 	if (init->source_count + PR_MSG_FDS_MAX > PR_SOURCES_MAX)
 		return pr_fail_as(reterr, PR_STEP_SOCKET, E2BIG);
+	pr_trace(init->index, PR_TRACE_WAIT);
 	int got = pr_channel_recv(init->sock, &answer, payload, size, init->sources + init->source_count, &fd_count, reterr);
+	pr_trace(init->index, PR_TRACE_WOKEN);
 	if (got < 0)
 		return -1;
 	if (got == 0)
@@ -122,10 +125,14 @@ static const struct pr_plan *map_plan(int fd, struct pr_error *reterr)
 static int run(struct pr_init *init, struct pr_error *reterr)
 {
 	const struct pr_op *ops = pr_plan_ops(init->plan);
+	if (init->plan->trace)
+		pr_trace_open((int)init->plan->trace - 1, init->plan->op_count);
 	for (init->index = 0; init->index < init->plan->op_count; init->index++) {
 		const struct pr_op *op = &ops[init->index];
+		pr_trace(init->index, PR_TRACE_BEGIN);
 		if (handlers[op->code](init, op, reterr) < 0)
 			return -1;
+		pr_trace(init->index, PR_TRACE_END);
 	}
 	return pr_fail_as(reterr, PR_STEP_PLAN, EINVAL); /* the last op is PR_OP_EXEC, which does not return */
 }

@@ -106,7 +106,14 @@ struct pr_plan {
 	uint32_t op_count;
 	uint32_t str_off;   /* of the string area; ops begin right behind this header */
 	uint32_t str_size;
-	uint32_t reserved;
+	uint32_t trace;     /* 1 + the descriptor of memory for struct pr_trace_op, one an op (trace.c); 0 = not wanted */
+};
+
+/* Moments of an op in nanoseconds of CLOCK_MONOTONIC; 0 = did not come. The waits are those for the parent's answer. */
+enum pr_trace_moment { PR_TRACE_BEGIN, PR_TRACE_WAIT, PR_TRACE_WOKEN, PR_TRACE_END, PR_TRACE_MOMENTS };
+
+struct pr_trace_op {
+	uint64_t at[4];     /* PR_TRACE_MOMENTS */
 };
 
 enum pr_op_code {

@@ -24,6 +24,10 @@ def _run() -> None:
     _prepare()
     # A caller that ignores SIGCHLD would have the kernel throw our children's statuses away.
     _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
+    if "-trace" in " ".join(sys.argv):  # whether it is the flag, the command line's reader decides
+        from pyrunc import trace
+
+        trace.begin()
     from pyrunc.cli.main import main
 
     code = main(sys.argv)

@@ -30,6 +30,11 @@ def main(argv: list[str]) -> int:
         return _dispatch(program, argv[1:])
     except BrokenPipeError:
         return 1
+    finally:
+        if "pyrunc.trace" in sys.modules:
+            from pyrunc import trace
+
+            trace.finish()
 
 
 def _dispatch(program: str, args: list[str]) -> int:
@@ -65,6 +70,8 @@ def _run(program: str, module: ModuleType, first: Parsed) -> int:
         return _print(_command_help(program, command))
     try:
         log = _log_of(first)
+        if "trace" in parsed.given:
+            _open_trace(str(first.values["trace"]), log)
     except UsageError as error:
         Log().failure(str(error))
         return 1
@@ -125,6 +132,12 @@ def _log_of(parsed: Parsed) -> Log:
     values = parsed.values
     return open_log(str(values.get("log") or ""), str(values.get("log-format") or "text"),
                     debug=values.get("debug") is True)
+
+
+def _open_trace(path: str, log: Log) -> None:
+    from pyrunc import trace
+
+    trace.open_file(path, log.notice)
 
 
 def _load(verb: str) -> ModuleType:

@@ -87,6 +87,7 @@ GLOBALS = (
            default="auto", shown_default="auto"),
     Option("cgroup-manager", TEXT, "cgroupfs, systemd or disabled",
            default="", shown_default="cgroupfs"),
+    Option("trace", TEXT, "write when each phase began and ended to this file (docs/tracing.md)"),
     HELP,
 )
 VERSION = Option("version", BOOL, "print the version", short="v")

@@ -149,6 +149,7 @@ class Plan:
         self.ops: list[Op] = []
         self.clone_flags = 0
         self.keep_fds: list[int] = []
+        self.trace_fd = -1  # one of keep_fds: memory for the times of the ops (trace.py)
         self.seccomp_flags = 0
         self.seccomp_listener = 0
         self._strings = bytearray(b"\0" * 8)  # offset 0 means absent
@@ -194,7 +195,15 @@ class Plan:
         size = string_offset + len(strings)
         buffer = bytearray(size)
         _HEADER.pack_into(
-            buffer, 0, _MAGIC, _VERSION, size, len(self.ops), string_offset, len(strings), 0
+            buffer,
+            0,
+            _MAGIC,
+            _VERSION,
+            size,
+            len(self.ops),
+            string_offset,
+            len(strings),
+            self.trace_fd + 1,
         )
         at = _HEADER.size
         for op in self.ops:

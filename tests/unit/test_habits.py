@@ -21,7 +21,7 @@ TABLES_OF_CASES = 100  # more lines for a file of tests
 
 # The rooms in the order of ARCHITECTURE.md: each imports from those before it (and itself).
 ROOMS = ("ground", "config", "plan", "cgroups", "native", "runtime", "cli")
-GROUND = {"errors", "tables", "jsonio", "log", "_version"}
+GROUND = {"errors", "tables", "jsonio", "log", "_version", "trace", "trace_phases"}
 
 # Never imported at run time by the program: each costs more than the whole of a verb may.
 TYPES, TYPES_MODULE = "pyrunc/config/types.py", "pyrunc.config.types"

@@ -92,3 +92,11 @@ def test_what_needs_no_container_loads_no_extension(args: tuple[str, ...]) -> No
     code, modules = run(*args)
     assert code == 0
     assert modules & {"pyrunc._native", "pyrunc.cgroups", *DEAR} == set()
+
+
+@pytest.mark.parametrize("args", [("list",), ("delete", "--force", "nobody"), ("--help",)])
+def test_nothing_is_loaded_without_the_flag(root: str, args: tuple[str, ...]) -> None:
+    """PERF: no cost when off: not even the module is there."""
+    modules = run("--root", root, *args)[1]
+    assert not {name for name in modules if name.startswith("pyrunc.trace")}
+    assert "pyrunc.trace" in run("--root", root, "--trace", f"{root}/../t", "list")[1]
