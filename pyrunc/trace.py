@@ -104,14 +104,22 @@ def _timed_import(name: str, *args: Any, **how: Any) -> Any:
     finally:
         _depth -= 1
         if len(sys.modules) != before:
-            wanted = args[2] if len(args) > 2 else how.get("fromlist")
-            _EVENTS.append(("import " + name, "import", start, monotonic_ns(), _words(wanted)))
+            _EVENTS.append((_import_words(name, *args, **how), "import", start, monotonic_ns(), ""))
             if _depth == 0:
                 _wrap_new()
 
 
-def _words(names: Sequence[str] | None) -> str:
-    return ", ".join(names or ())
+def _import_words(
+    name: str,
+    globals: Any = None,
+    locals: Any = None,
+    fromlist: Sequence[str] | None = None,
+    level: int = 0,
+) -> str:
+    """The import statement, its module by the whole name."""
+    if level:
+        name = ".".join((*globals["__package__"].split(".")[: 1 - level or None], name)).strip(".")
+    return f"import {name}" + (f": {', '.join(fromlist)}" if fromlist else "")
 
 
 def _wrap_new() -> None:
