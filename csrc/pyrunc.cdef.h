@@ -255,9 +255,10 @@ int pr_seal_plan(const void *data, uint32_t size, struct pr_error *reterr);
 int pr_plan_check(const void *data, uint64_t size, struct pr_error *reterr);
 
 /* Starts the init stage: clone3 vfork-style with `clone_flags` (CLONE_NEW*), into `cgroup_fd` when >= 0 and the groups of join[]
- * (pr_cgroup_open_join), execs `exe_fd`, which reads the plan. Of the caller's fds only 0..2, 3..3+preserve and keep[] reach it. */
+ * (pr_cgroup_open_join), execs `exe_fd`, which reads the plan. Of the caller's fds only 0..2, 3..3+preserve and keep[] reach it; `stdio`, unless NULL, has three
+ * that take the places of 0..2 where they are not negative (none of them, and none of the others given, may be 0..2 itself). */
 int pr_spawn(int exe_fd, int plan_fd, uint64_t clone_flags, int cgroup_fd, const int *join, uint32_t join_count, int preserve,
-             const int *keep, uint32_t keep_count, struct pr_child *ret_child, struct pr_error *reterr);
+             const int *keep, uint32_t keep_count, const int *stdio, struct pr_child *ret_child, struct pr_error *reterr);
 
 /* Receives one message. Returns 1, or 0 at end of file (the other side is gone or has exec'ed), -1. Received fds are close-on-exec
  * and the caller's. */

@@ -226,7 +226,7 @@ ON_SHARED_STACK int pr_spawn_raw(struct pr_spawn *spawn, struct pr_error *reterr
 }
 
 int pr_spawn(int exe_fd, int plan_fd, uint64_t clone_flags, int cgroup_fd, const int *join, uint32_t join_count, int preserve,
-             const int *keep, uint32_t keep_count, struct pr_child *ret_child, struct pr_error *reterr)
+             const int *keep, uint32_t keep_count, const int *stdio, struct pr_child *ret_child, struct pr_error *reterr)
 {
 	int pair[2];
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
@@ -253,6 +253,7 @@ int pr_spawn(int exe_fd, int plan_fd, uint64_t clone_flags, int cgroup_fd, const
 		.preserve = preserve,
 		.keep = kept,
 		.keep_count = keep_count + 2,
+		.stdio = stdio,
 		.argv = argv,
 		.envp = envp,
 	};

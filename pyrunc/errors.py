@@ -88,5 +88,9 @@ class NativeError(PyruncError, OSError):
         return self.message
 
 
+class WaitTimeoutError(PyruncError, TimeoutError):
+    """The library's wait: the process has not ended within the time given."""
+
+
 class HookError(PyruncError):
     """A hook failed; the message names its kind and number."""

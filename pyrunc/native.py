@@ -120,8 +120,12 @@ def spawn(
     join: Sequence[int] = (),
     preserve: int = 0,
     keep: Sequence[int] = (),
+    stdio: Sequence[int] = (),
 ) -> Child:
-    """Starts the init stage (clone3, execveat). The caller owns pidfd and socket of the Child."""
+    """Starts the init stage (clone3, execveat). The caller owns pidfd and socket of the Child.
+
+    stdio: three fds of its streams, each above 2, or -1 for the caller's own; empty = all its own.
+    """
     error = _error()
     child = ffi.new("struct pr_child *")
     done = lib.pr_spawn(
@@ -134,6 +138,7 @@ def spawn(
         preserve,
         ffi.new("int[]", list(keep)),
         len(keep),
+        ffi.new("int[]", list(stdio)) if stdio else ffi.NULL,
         child,
         error,
     )

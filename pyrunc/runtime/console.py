@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 def check_options(*, terminal: bool, options: CreateOptions | ExecOptions) -> None:
     """UsageError unless terminal, detach and console socket fit together."""
+    if terminal and options.stdio:
+        raise UsageError("stdin, stdout, stderr: process.terminal makes the terminal all three")
     detached_terminal = terminal and options.detach
     if detached_terminal and not options.console_socket:
         raise UsageError("cannot allocate tty if pyrunc will detach without setting console socket")

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 
 from pyrunc import cgroups, jsonio, native
-from pyrunc.config.bundle import open_bundle
+from pyrunc.config.bundle import Bundle, open_bundle
 from pyrunc.config.validate import load_config
 from pyrunc.errors import ConfigError, NativeError, PyruncError
 from pyrunc.plan import explain, ops
@@ -49,26 +49,33 @@ def create(ctx: Context, container_id: str, bundle: str, options: CreateOptions)
 class Making:
     """A container in the making; as a context manager it undoes everything when its body fails.
 
-    On entry everything up to PR_OP_READY is done and recorded: the stage waits for `stage.go_on`.
-    master is the pty's master in the foreground (the caller's), or -1.
+    bundle: its directory, or what was read there. On entry everything up to PR_OP_READY is done and
+    recorded: the stage waits for `stage.go_on`. master is the pty's master in the foreground (the
+    caller's), or -1.
     """
 
     def __init__(
-        self, ctx: Context, container_id: str, bundle: str, options: CreateOptions, *, waits: bool
+        self,
+        ctx: Context,
+        container_id: str,
+        bundle: str | Bundle,
+        options: CreateOptions,
+        *,
+        waits: bool,
     ) -> None:
         self.ctx = ctx
         self.options = options
         self.waits = waits
         self.master = -1
         state.check_id(container_id)
-        self.bundle = open_bundle(bundle)
+        self.bundle = bundle if isinstance(bundle, Bundle) else open_bundle(bundle)
         self.config = self._load()
         if "process" not in self.config:
             raise ConfigError(NO_PROCESS)
         self.rootfs = os.path.realpath(self.bundle.rootfs(self.config["root"]["path"]))
         self.terminal = bool(self.config["process"].get("terminal"))
         console.check_options(terminal=self.terminal, options=options)
-        self.listen_fds = check_fds(options.preserve_fds)
+        self.listen_fds = check_fds(options.preserve_fds, ctx.environ)
         self.facts = self._facts(container_id)
         self.manager = cgroups.open_manager(
             self.config.get("linux", {}).get("cgroupsPath"),
@@ -212,7 +219,10 @@ class Making:
         if any(idmapped.is_mapped(mount) for mount in self.config.get("mounts", ())):
             facts.idmap_fds = idmapped.open_namespaces(self.config, facts.joins)
         return container_plan(
-            notify.with_mount(self.config, notify.directory_for(record.path)), facts
+            notify.with_mount(
+                self.config, notify.directory_for(record.path, self.ctx.environ)
+            ),
+            facts,
         )
 
     def _make_cgroup(self, pid: int) -> Answer:
@@ -241,7 +251,10 @@ class Making:
         join = [] if late or cgroup_fd >= 0 else self.manager.join_fds()
         try:
             self.stage.spawn(
-                cgroup_fd=cgroup_fd, join=join, preserve=self.options.preserve_fds + self.listen_fds
+                cgroup_fd=cgroup_fd,
+                join=join,
+                preserve=self.options.preserve_fds + self.listen_fds,
+                stdio=self.options.stdio,
             )
         finally:
             for fd in (fifo, cgroup_fd, *join):

@@ -12,6 +12,8 @@ from pyrunc.tables.rlimits import RLIMITS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pyrunc.config.types import Process, Rlimit
     from pyrunc.plan.facts import Facts
 
@@ -39,9 +41,9 @@ def check_groups(process: Process, facts: Facts) -> None:
         )
 
 
-def check_fds(preserve: int) -> int:
-    """LISTEN_FDS of the environment (0 when absent); UsageError when a promised fd is not open."""
-    text = os.environ.get("LISTEN_FDS", "")
+def check_fds(preserve: int, environ: Mapping[str, str]) -> int:
+    """LISTEN_FDS of `environ` (0 when absent); UsageError when a promised fd is not open."""
+    text = environ.get("LISTEN_FDS", "")
     listen = int(text) if text.isdecimal() and len(text) < 6 else 0
     for fd in range(3 + listen, 3 + listen + preserve):
         try:

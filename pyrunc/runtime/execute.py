@@ -34,6 +34,22 @@ def execute(ctx: Context, container_id: str, options: ExecOptions) -> int:
 
     StateError when the container is stopped, or paused without options.ignore_paused.
     """
+    record, config, process = prepare(ctx, container_id, options)
+    if not options.detach and not options.no_subreaper:
+        native.set_subreaper(on=True)
+    executing = Executing(ctx, record, config, process, options)
+    if options.detach:
+        executing.stage.child.close()
+        return 0
+    return executing.wait()
+
+
+def prepare(
+    ctx: Context, container_id: str, options: ExecOptions
+) -> tuple[state.State, Config, Process]:
+    """The container's record and config, and the process that the options make; errors as of
+    `execute`.
+    """
     record = state.load(ctx, container_id)
     status = record.status()
     if status in ("stopped", "creating"):
@@ -43,19 +59,7 @@ def execute(ctx: Context, container_id: str, options: ExecOptions) -> int:
     config: Config = record.config()  # type: ignore[assignment]
     process = _process(ctx, config, options)
     console.check_options(terminal=bool(process.get("terminal")), options=options)
-    if not options.detach and not options.no_subreaper:
-        native.set_subreaper(on=True)
-    pidfd = processes.open_pidfd(record.init_process_pid, record.init_process_start)
-    if pidfd < 0:
-        raise StateError("cannot exec in a stopped container")
-    try:
-        executing = Executing(ctx, record, config, process, options, pidfd)
-    finally:
-        os.close(pidfd)
-    if options.detach:
-        executing.stage.child.close()
-        return 0
-    return executing.wait()
+    return record, config, process
 
 
 class Executing:
@@ -68,7 +72,6 @@ class Executing:
         config: Config,
         process: Process,
         options: ExecOptions,
-        pidfd: int,
     ) -> None:
         self.ctx = ctx
         self.options = options
@@ -77,8 +80,8 @@ class Executing:
         self.master = -1
         self.record = record
         self.filter = b""
-        listen_fds = check_fds(options.preserve_fds)
-        facts = self._facts(record, pidfd, listen_fds)
+        listen_fds = check_fds(options.preserve_fds, ctx.environ)
+        facts = self._facts(record, listen_fds)
         self.stage = Stage(ctx, exec_plan(config, process, facts))
         try:
             self._spawn(record, facts, options.preserve_fds + listen_fds)
@@ -88,8 +91,7 @@ class Executing:
             self.stage.answers = {ops.SYNC_LIMITS: self._limits, ops.SYNC_SECCOMP: self._seccomp}
             self.stage.until_ready()
             self._ready()
-            if not self.options.detach:
-                hold_signals()
+            self._before_go()
             self.stage.go_on()
             self.stage.until_executed()
         except BaseException:
@@ -98,10 +100,14 @@ class Executing:
                 os.close(self.master)
             raise
 
-    def _facts(self, record: state.State, pidfd: int, listen_fds: int) -> Facts:
+    def _before_go(self) -> None:
+        if not self.options.detach:
+            hold_signals()
+
+    def _facts(self, record: state.State, listen_fds: int) -> Facts:
         facts = Facts(bundle=record.bundle, rootfs="/", container_id=record.id)
         facts.warn = self.ctx.warn
-        facts.joins = joins_of(record, pidfd)
+        facts.joins = _joins(record)
         facts.user_namespace = any(join.flag & CLONE_NEWUSER for join in facts.joins)
         facts.privileged = os.geteuid() == 0
         facts.setgroups_denied = host.setgroups_denied(record.init_process_pid)
@@ -133,7 +139,9 @@ class Executing:
         before: set[int] = set()
         try:
             before = self._initial_affinity()
-            self.stage.spawn(cgroup_fd=cgroup_fd, join=join, preserve=preserve)
+            self.stage.spawn(
+                cgroup_fd=cgroup_fd, join=join, preserve=preserve, stdio=self.options.stdio
+            )
         finally:
             if before:
                 os.sched_setaffinity(0, before)
@@ -202,6 +210,16 @@ class Executing:
             if self.master >= 0:
                 os.close(self.master)
             child.close()
+
+
+def _joins(record: state.State) -> list[Join]:
+    pidfd = processes.open_pidfd(record.init_process_pid, record.init_process_start)
+    if pidfd < 0:
+        raise StateError("cannot exec in a stopped container")
+    try:
+        return joins_of(record, pidfd)
+    finally:
+        os.close(pidfd)
 
 
 def joins_of(record: state.State, pidfd: int) -> list[Join]:
@@ -277,7 +295,9 @@ def _process(ctx: Context, config: Config, options: ExecOptions) -> Process:
     return process
 
 
-def _read_process(path: str) -> Process:
+def _read_process(path: str | bytes) -> Process:
+    if isinstance(path, bytes):
+        return load_process(path, name="process")
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:

@@ -7,6 +7,7 @@ import os
 
 from pyrunc.errors import ConfigError, NativeError
 from pyrunc.plan.facts import Join
+from pyrunc.runtime.context import in_user_namespace
 from pyrunc.tables.namespaces import NAMESPACES
 
 TYPE_CHECKING = False
@@ -75,15 +76,6 @@ def is_rootless(ctx: Context) -> bool:
     if ctx.rootless is not None:
         return ctx.rootless
     return os.geteuid() != 0 or in_user_namespace()
-
-
-def in_user_namespace() -> bool:
-    """True when this process's ids are mapped. user_namespaces(7)."""
-    try:
-        with open("/proc/self/uid_map", "rb", buffering=0) as file:
-            return file.read().split() != [b"0", b"0", b"4294967295"]
-    except OSError:
-        return False
 
 
 def open_joins(config: Config) -> list[Join]:

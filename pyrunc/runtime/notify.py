@@ -12,6 +12,7 @@ from pyrunc.runtime.process import is_directory, wait_exit
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _socket import socket
+    from collections.abc import Mapping
 
     from pyrunc.config.types import Config, Mount
     from pyrunc.runtime.state import State
@@ -22,9 +23,9 @@ _BARRIER_TIMEOUT_MS = 30_000
 _LOOK_MS = 50  # how often to look for the end of a process that cannot be polled
 
 
-def directory_for(state_directory: str) -> str:
-    """The directory of the container's socket when the caller has a NOTIFY_SOCKET, else ""."""
-    return f"{state_directory}/notify" if os.environ.get("NOTIFY_SOCKET") else ""
+def directory_for(state_directory: str, environ: Mapping[str, str]) -> str:
+    """The directory of the container's socket when `environ` has a NOTIFY_SOCKET, else ""."""
+    return f"{state_directory}/notify" if environ.get("NOTIFY_SOCKET") else ""
 
 
 def with_mount(config: Config, directory: str) -> Config:

@@ -5,10 +5,13 @@ from __future__ import annotations
 
 
 class CreateOptions:
-    """Of create and run. Paths are absolute or "" (absent)."""
+    """Of create and run. Paths are absolute or "" (absent).
+
+    stdio: the fds of the program's three streams, each above 2, or -1 for the caller's own.
+    """
 
     __slots__ = ("allow_newer", "console_socket", "detach", "keep", "no_new_keyring", "no_pivot",
-                 "no_subreaper", "pid_file", "pidfd_socket", "preserve_fds")
+                 "no_subreaper", "pid_file", "pidfd_socket", "preserve_fds", "stdio")
 
     def __init__(
         self,
@@ -23,7 +26,9 @@ class CreateOptions:
         keep: bool = False,
         no_subreaper: bool = False,
         allow_newer: bool = False,
+        stdio: tuple[int, ...] = (),
     ) -> None:
+        self.stdio = stdio
         self.allow_newer = allow_newer
         self.console_socket = console_socket
         self.pidfd_socket = pidfd_socket
@@ -37,22 +42,23 @@ class CreateOptions:
 
 
 class ExecOptions:
-    """Of exec. With `process` (the path of a process.json) only the options about sockets, files
-    and descriptors count; else `args` and the rest change the container's own process.
+    """Of exec. With `process` (the path of a process.json, or its bytes) only the options about
+    sockets, files and descriptors count; else `args` and the rest change the container's own
+    process.
 
     None for `tty`, `no_new_privs`, `user`, `cwd` = as the container has it. `cgroup` holds the
-    values of --cgroup as given.
+    values of --cgroup as given, `stdio` what it holds in CreateOptions.
     """
 
     __slots__ = ("additional_gids", "apparmor", "args", "cap", "cgroup", "console_socket", "cwd",
                  "detach", "env", "ignore_paused", "no_new_privs", "no_subreaper", "pid_file",
-                 "pidfd_socket", "preserve_fds", "process", "process_label", "tty", "user")
+                 "pidfd_socket", "preserve_fds", "process", "process_label", "stdio", "tty", "user")
 
     def __init__(
         self,
         *,
         args: list[str] | None = None,
-        process: str = "",
+        process: str | bytes = "",
         console_socket: str = "",
         pidfd_socket: str = "",
         cwd: str | None = None,
@@ -70,7 +76,9 @@ class ExecOptions:
         cgroup: list[str] | None = None,
         ignore_paused: bool = False,
         no_subreaper: bool = False,
+        stdio: tuple[int, ...] = (),
     ) -> None:
+        self.stdio = stdio
         self.args = args or []
         self.process = process
         self.console_socket = console_socket

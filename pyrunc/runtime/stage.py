@@ -45,7 +45,9 @@ class Stage:
         self.meanwhile: Callable[[], None] = _nothing
         self._early = sum(op.code == "SYNC" and op.numbers[0] in _EARLY for op in plan.ops)
 
-    def spawn(self, *, cgroup_fd: int, join: Sequence[int], preserve: int) -> None:
+    def spawn(
+        self, *, cgroup_fd: int, join: Sequence[int], preserve: int, stdio: Sequence[int] = ()
+    ) -> None:
         """Seals the executable and the plan, starts the stage. The fds given stay the caller's."""
         self.ctx.debug("plan:\n" + self.plan.describe())
         fds: list[int] = []
@@ -64,6 +66,7 @@ class Stage:
                 join=join,
                 preserve=preserve,
                 keep=self.plan.keep_fds,
+                stdio=stdio,
             )
         except native.Failure as failure:
             raise NativeError(
