@@ -7,6 +7,7 @@ import os
 
 from pyrunc.errors import NativeError
 from pyrunc.runtime import host
+from pyrunc.runtime.context import in_user_namespace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def _unprivileged(pid: int, uids: Sequence[IdMapping], gids: Sequence[IdMapping]
 def user_namespace_facts(facts: Facts, linux: Linux) -> None:
     """Sets what the plan must know of the container's user namespace and the caller's own."""
     asked = any(entry["type"] == "user" for entry in linux.get("namespaces", ()))
-    inside = host.in_user_namespace()
+    inside = in_user_namespace()
     facts.user_namespace = asked or inside
     if not asked:
         facts.available_capabilities = host.permitted_capabilities()
