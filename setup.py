@@ -14,6 +14,7 @@ from setuptools.command.build_py import build_py
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "csrc"))
 import build_core
+import build_interpreter
 
 if not find_spec("cffi"):  # setuptools would leave the module out without a word
     sys.exit("error: pyrunc needs cffi to be built: apt-get install python3-cffi")
@@ -28,6 +29,9 @@ class BuildCore(build_ext):
         try:
             objects = build_core.native_objects(BUILD)
             door = build_core.door(BUILD)
+            interpreter = None
+            if not build_core.sanitized():
+                interpreter = build_interpreter.interpreter(BUILD, objects)
         except build_core.BuildError as error:
             sys.exit(f"error: {error}")
         for extension in self.extensions:
@@ -39,6 +43,8 @@ class BuildCore(build_ext):
         super().run()
         package = Path("pyrunc") if self.inplace else Path(self.build_lib) / "pyrunc"
         shutil.copy2(door, package / "_door")
+        if interpreter:
+            shutil.copy2(interpreter, package / interpreter.name)
         (package / "_version.txt").write_text(build_core.version_text())
         if not self.inplace and not build_core.sanitized():
             link_into_checkout(package)

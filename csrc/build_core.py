@@ -13,12 +13,13 @@ import shlex
 import shutil
 import subprocess
 from pathlib import Path
+from sysconfig import get_path
 
 CSRC = Path(__file__).resolve().parent
 
 # Every csrc/*.c is in both faces but for these.
-DOOR_ONLY = ("door*.c", "init*.c", "ops_*.c", "trace.c")
-NATIVE_ONLY = ("seccomp*.c",)
+DOOR_ONLY = ("door*.c", "init*.c", "ops_*.c", "trace.c", "interpreter.c")
+NATIVE_ONLY = ("seccomp*.c", "interpreter.c")
 
 WARNINGS = [
     *("-Wall", "-Wextra", "-Werror", "-Wshadow", "-Wstrict-prototypes", "-Wmissing-prototypes"),
@@ -102,9 +103,7 @@ def check_tools() -> None:
 
 def python_include() -> str:
     """The directory of Python.h."""
-    import sysconfig
-
-    return sysconfig.get_path("include")
+    return get_path("include")
 
 
 def seccomp_link() -> list[str]:
@@ -160,7 +159,7 @@ def compile_objects(face: str, command: list[str], flags: list[str], where: Path
     for source in sources(face):
         target = where / f"{source.stem}.o"
         if not same or _stale(target):
-            _run([*full, "-MMD", "-c", str(source), "-o", str(target)])
+            run([*full, "-MMD", "-c", str(source), "-o", str(target)])
         objects.append(str(target))
     stamp.write_text(shlex.join(full))
     return objects
@@ -176,7 +175,7 @@ def _stale(target: Path) -> bool:
     return any(not os.path.exists(name) or os.path.getmtime(name) > made for name in needed)
 
 
-def _run(command: list[str]) -> None:
+def run(command: list[str]) -> None:
     done = subprocess.run(command)
     if done.returncode:
         raise BuildError(f"this command failed: {shlex.join(command)}")
@@ -207,5 +206,5 @@ def door(build: Path) -> Path:
     newest = max(os.path.getmtime(name) for name in objects)
     if not target.exists() or target.stat().st_mtime < newest:
         link = ["-static", "-Wl,--gc-sections,-s,-z,relro,-z,now,-z,noexecstack"]
-        _run([*command, "-O2", *link, *objects, "-o", str(target)])
+        run([*command, "-O2", *link, *objects, "-o", str(target)])
     return target

@@ -20,6 +20,7 @@ static const char *const package_dirs[] = { "site-packages", "dist-packages" };
 struct python {
 	char interpreter[4096];
 	char program[4096]; /* the package's __main__.py */
+	char frozen[4096];  /* csrc/interpreter.c for this version: interpreter and package in one file; it may be missing */
 };
 
 bool pr_join(char *buffer, size_t size, const char *const *parts)
@@ -84,6 +85,8 @@ static bool find_python(const char *prefix, struct python *ret)
 		for (size_t d = 0; d < sizeof(package_dirs) / sizeof(*package_dirs); d++) {
 			if (!PR_JOIN(ret->program, prefix, "/lib/python", versions[v], "/", package_dirs[d], "/pyrunc/__main__.py") ||
 			    access(ret->program, R_OK) < 0)
+				continue;
+			if (!PR_JOIN(ret->frozen, prefix, "/lib/python", versions[v], "/", package_dirs[d], "/pyrunc/_python", versions[v]))
 				continue;
 			if (PR_JOIN(ret->interpreter, prefix, "/bin/python", versions[v]) && access(ret->interpreter, X_OK) == 0)
 				return true;
@@ -150,6 +153,7 @@ static int hand_over(int argc, char **argv, const struct pr_msg *failure, uint64
 	args[n++] = python.program;
 	for (int i = 1; i < argc; i++)
 		args[n++] = argv[i];
+	execv(python.frozen, args);
 	execv(python.interpreter, args);
 	return COMPLAIN("cannot execute ", python.interpreter, ": ", strerror(errno));
 }

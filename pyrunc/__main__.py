@@ -2,13 +2,14 @@
 """The program: `python -m pyrunc VERB`, and what the front door starts with `python -I -S`."""
 
 import _signal
+import gc
 import os
 import sys
 
 
 def _prepare() -> None:
     """Makes the package and cffi's backend importable when Python was started without `site`."""
-    if __package__:
+    if __package__:  # `python -m pyrunc`, or frozen into the interpreter
         return
     here = __file__.rpartition("/")[0]
     parent = here.rpartition("/")[0]
@@ -19,9 +20,10 @@ def _prepare() -> None:
         os.environ.pop("LC_CTYPE", None)
 
 
-def _run() -> None:
+def run() -> None:
     """Runs the command line and leaves without the interpreter's clean-up (it takes a while)."""
     _prepare()
+    gc.disable()  # a short life, with little that refers to itself
     # A caller that ignores SIGCHLD would have the kernel throw our children's statuses away.
     _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
     if "-trace" in " ".join(sys.argv):  # whether it is the flag, the command line's reader decides
@@ -40,4 +42,4 @@ def _run() -> None:
 
 
 if __name__ == "__main__":
-    _run()
+    run()

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import sys
 
+import pyrunc
 from pyrunc.cli.call import Call
 from pyrunc.cli.commands import VERBS
 from pyrunc.cli.parser import check_count, parse
@@ -197,12 +198,11 @@ def version_text(program: str) -> str:
 
 
 def _version_text() -> str:
-    path = os.path.join(os.path.dirname(os.path.dirname(__file__)), "_version.txt")
+    path = os.path.join(pyrunc.__path__[0], "_version.txt")
     try:
         with open(path, encoding="utf-8") as file:
             return file.read()
     except FileNotFoundError:  # run from a checkout that was not built
-        from pyrunc import __version__
         from pyrunc.tables.spec import OCI_VERSION
 
-        return f"pyrunc version {__version__}\nspec: {OCI_VERSION}\n"
+        return f"pyrunc version {pyrunc.__version__}\nspec: {OCI_VERSION}\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 
+import pyrunc
 from pyrunc import native
 from pyrunc.errors import HookError, NativeError, PyruncError
 from pyrunc.plan import explain, ops
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     Answer = tuple[bytes, Sequence[int]]
 
-DOOR = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "_door")
+DOOR = os.path.join(os.path.abspath(pyrunc.__path__[0]), "_door")
 _PREFIX = "unable to start container process: "
 _SIGKILL = 9
 # enum pr_msg_kind

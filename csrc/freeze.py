@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Turns the package and the few library modules it starts with into data for csrc/interpreter.c.
+
+Writes two files: `frozen.bin`, the modules' code objects as marshal writes them, one after the
+other, and `frozen.h`, the table that names them. Docstrings and assertions are left out: what is
+not there needs not be read.
+
+    python -X no_debug_ranges csrc/freeze.py PACKAGE DIRECTORY
+"""
+
+from __future__ import annotations
+
+import marshal
+import sys
+from pathlib import Path
+from sysconfig import get_path
+
+# Imported by every start of the interpreter, or by nearly every module of ours.
+LIBRARY = ("encodings", "encodings.aliases", "encodings.utf_8", "__future__")
+# The cffi module is linked in under a name without a dot: only those are looked up as built in.
+NATIVE = "from _pyrunc_native import ffi, lib\n"
+
+
+def modules(package: Path) -> dict[str, tuple[str, str, bool]]:
+    """{name: (source, file name for tracebacks, is it a package?)} of all that is frozen."""
+    found = {}
+    for path in sorted(package.rglob("*.py")):
+        inside = path.relative_to(package.parent)
+        parts = inside.with_suffix("").parts
+        is_package = parts[-1] == "__init__"
+        name = ".".join(parts[:-1] if is_package else parts)
+        found[name] = (path.read_text(), str(inside), is_package)
+    found["pyrunc._native"] = (NATIVE, "pyrunc/_native.py", False)
+    for name in LIBRARY:
+        path = Path(str(get_path("stdlib")), *name.split("."))
+        is_package = path.is_dir()
+        path = path / "__init__.py" if is_package else path.with_suffix(".py")
+        found[name] = (path.read_text(), str(path), is_package)
+    return found
+
+
+def write(package: Path, where: Path) -> None:
+    """Writes frozen.bin and frozen.h for the package in the directory `package` into `where`."""
+    blob = b""
+    rows = []
+    for name, (source, file_name, is_package) in modules(package).items():
+        code = marshal.dumps(compile(source, file_name, "exec", dont_inherit=True, optimize=2))
+        rows.append(f'\tPR_FROZEN("{name}", {len(blob)}, {len(code)}, {int(is_package)}),\n')
+        blob += code
+    (where / "frozen.bin").write_bytes(blob)
+    (where / "frozen.h").write_text("".join(rows))
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]), Path(sys.argv[2]))
