@@ -66,23 +66,78 @@ static int32_t number_of(int handle)
 	return -1;
 }
 
-int pr_handle_setns(int handle, int flag, const char *name)
+/* The user namespace stands first and the mount namespace last: it changes what paths mean. */
+static const struct {
+	int flag;
+	const char *name;
+} kinds[] = {
+	{ CLONE_NEWUSER, "user" }, { CLONE_NEWPID, "pid" },          { CLONE_NEWNET, "net" },      { CLONE_NEWIPC, "ipc" },
+	{ CLONE_NEWUTS, "uts" },   { PR_CLONE_NEWCGROUP, "cgroup" }, { PR_CLONE_NEWTIME, "time" }, { CLONE_NEWNS, "mnt" },
+};
+
+enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
+
+/* The directory /proc/PID/ns of a handle's process. */
+static int open_names(int handle)
 {
 	char path[48];
-	bool directory = is_directory(handle);
-	if (!directory) {
-		int result = setns(handle, flag);
-		if (result == 0 || errno != EINVAL)
-			return result;
-	}
+	if (is_directory(handle))
+		return openat(handle, "ns", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int32_t pid = number_of(handle);
 	if (pid < 0)
 		return -1;
 	(void)pr_format(path, sizeof(path), "/proc/", (uint64_t)pid, "/ns");
-	auto_fd names =
-	        directory ? openat(handle, "ns", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	auto_fd fd = names < 0 ? -EBADF : openat(names, name, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? -1 : setns(fd, flag);
+	auto_fd names = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* The number may have come to mean another process before it was opened, but not without the end of ours. */
+	return names < 0 || number_of(handle) != pid ? -1 : pr_steal(&names);
+}
+
+/* Joins the namespaces that are open, from kind `first` on, and closes them. Stops at the first refusal unless told to leave those. */
+static int join_files(int fds[KINDS], size_t first, bool leave_refused)
+{
+	for (size_t i = first; i < KINDS; i++) {
+		if (fds[i] < 0)
+			continue;
+		if (setns(fds[i], kinds[i].flag) == 0)
+			pr_close(&fds[i]);
+		else if (!leave_refused || errno != EPERM)
+			return -1;
+	}
+	return 0;
+}
+
+static int setns_by_files(int handle, int flags)
+{
+	int fds[KINDS];
+	auto_fd names = open_names(handle);
+	int result = names < 0 ? -1 : 0;
+	/* All are opened before the first is joined, which may take /proc away. */
+	for (size_t i = 0; i < KINDS; i++) {
+		fds[i] = result == 0 && (flags & kinds[i].flag) ? openat(names, kinds[i].name, O_RDONLY | O_CLOEXEC) : -EBADF;
+		if (fds[i] == -1)
+			result = -1;
+	}
+	/* With power over them the others come first and the user namespace takes that power; without, it gives it. */
+	if (result == 0)
+		result = join_files(fds, 1, true);
+	if (result == 0)
+		result = join_files(fds, 0, false);
+	int saved = errno;
+	for (size_t i = 0; i < KINDS; i++)
+		pr_close(&fds[i]);
+	errno = saved;
+	return result;
+}
+
+int pr_handle_setns(int handle, int flags)
+{
+	if (!is_directory(handle)) {
+		/* EINVAL: pidfds (5.3) that setns does not know yet (5.8; CLONE_NEWTIME 5.9). */
+		int result = setns(handle, flags);
+		if (result == 0 || errno != EINVAL)
+			return result;
+	}
+	return setns_by_files(handle, flags);
 }
 
 /* Zombies have ended. */

@@ -10,8 +10,9 @@
 /* Opens a handle (close-on-exec, the caller's) of a process that cannot vanish meanwhile. -1/errno. pidfd_open(2). */
 int pr_handle_open(int32_t pid);
 
-/* Joins namespaces of the process. setns(2) by pidfd wants 5.8; `name` is that of /proc/PID/ns, for older ones and for directories. */
-int pr_handle_setns(int handle, int flag, const char *name);
+/* Joins the namespaces `flags` (CLONE_NEW*) of the process: by one setns(2) where that takes pidfds, else by the files of /proc/PID/ns, one
+ * after the other, of which some may be joined when it fails. -1/errno, ESRCH when the process is gone. */
+int pr_handle_setns(int handle, int flags);
 
 /* poll(2) with waits[index] being a handle (or negative): it is readable when its process has ended. A directory cannot be waited for: there
  * it looks again and again, at most every 50 ms. */

@@ -66,6 +66,7 @@ static pr_op_handler *const handlers[PR_OP_COUNT] = {
 	[PR_OP_HOOK] = pr_op_hook,
 	[PR_OP_READY] = pr_op_ready,
 	[PR_OP_WAIT_START] = pr_op_wait_start,
+	[PR_OP_LAST_WORD] = pr_op_last_word,
 	[PR_OP_EXEC] = pr_op_exec,
 };
 

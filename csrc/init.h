@@ -64,4 +64,4 @@ pr_op_handler pr_op_sched, pr_op_ioprio, pr_op_mempolicy, pr_op_personality, pr_
 /* ops_user.c */
 pr_op_handler pr_op_cwd, pr_op_cwd_check, pr_op_no_new_privs, pr_op_bounding, pr_op_user, pr_op_caps, pr_op_seccomp;
 /* ops_exec.c */
-pr_op_handler pr_op_env_home, pr_op_listen_pid, pr_op_lookup, pr_op_hook, pr_op_ready, pr_op_wait_start, pr_op_exec;
+pr_op_handler pr_op_env_home, pr_op_listen_pid, pr_op_lookup, pr_op_hook, pr_op_ready, pr_op_wait_start, pr_op_last_word, pr_op_exec;

@@ -14,7 +14,6 @@ struct pr_mount {
 	unsigned long sb_flags;   /* MS_RDONLY, MS_SYNCHRONOUS ... for a new superblock */
 	uint32_t set, clear;      /* MOUNT_ATTR_* of the top mount */
 	uint32_t set_all, clear_all; /* of every mount in the tree */
-	bool top_suffices;        /* set_all and clear_all may miss the mounts below where the kernel cannot change a tree */
 	bool detached;            /* source_fd is a detached mount already */
 	uint64_t propagation;     /* up to PR_PROPAGATION_MAX steps of 8 bits */
 	const char *mode;         /* octal mode of a new tmpfs' root, NULL: what data or the kernel says */
@@ -55,6 +54,15 @@ struct pr_fd_path pr_fd_path(int fd);
 int pr_legacy_attach(const struct pr_mount *mount, int target_fd, struct pr_error *reterr);
 int pr_legacy_remount(int fd, const struct pr_mount *mount, struct pr_error *reterr);
 int pr_legacy_attributes(int fd, uint32_t set, uint32_t clear, bool recursive, struct pr_error *reterr);
+
+/* The whole of /proc/self/mountinfo (the caller's to free); NULL/errno. */
+char *pr_read_mountinfo(void);
+
+/* Reads the octal escapes of mountinfo in place. proc_pid_mountinfo(5). */
+void pr_unescape(char *text);
+
+/* mounts_tree.c: pr_legacy_attributes for the mount whose root is fd and all mounts below it; on failure some are changed. */
+int pr_legacy_tree_attributes(int fd, uint32_t set, uint32_t clear, struct pr_error *reterr);
 
 /* copyup.c: copies the tree below from_fd into to_fd: files, directories, links, devices, with owner, mode, times and xattrs. */
 int pr_copy_up(int from_fd, int to_fd, struct pr_error *reterr);

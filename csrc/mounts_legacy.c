@@ -78,15 +78,17 @@ static unsigned long changed_flags(unsigned long flags, uint32_t set, uint32_t c
 
 int pr_legacy_attributes(int fd, uint32_t set, uint32_t clear, bool recursive, struct pr_error *reterr)
 {
-	/* mount(2) changes one mount; the kernel that lacks mount_setattr cannot change a tree at once. */
-	if (recursive)
-		return pr_fail_as(reterr, PR_STEP_MOUNT_SETATTR, ENOSYS);
 	if (check_proc(reterr) < 0)
 		return -1;
+	if (recursive)
+		return pr_legacy_tree_attributes(fd, set, clear, reterr);
 	struct pr_fd_path path = pr_fd_path(fd);
 	unsigned long flags = changed_flags(present_flags(path.text), set, clear);
 	if (mount(NULL, path.text, NULL, MS_REMOUNT | MS_BIND | flags, NULL) < 0)
 		return pr_fail(reterr, errno == EPERM && clear ? PR_STEP_LOCKED : PR_STEP_MOUNT);
+	/* mount(2) passes over the flags that it does not know, this one before 5.10. */
+	if ((flags & PR_MS_NOSYMFOLLOW) && !(present_flags(path.text) & PR_MS_NOSYMFOLLOW))
+		return pr_fail_as(reterr, PR_STEP_MOUNT, EINVAL);
 	return 0;
 }
 
@@ -109,8 +111,21 @@ static char *join(const struct pr_mount *mount)
 	return text;
 }
 
-/* The whole of mountinfo; NULL/errno. */
-static char *read_mounts(void)
+void pr_unescape(char *text)
+{
+	char *to = text;
+	for (const char *from = text; *from; from++) {
+		if (from[0] == '\\' && from[1] >= '0' && from[1] <= '3' && from[2] && from[3]) {
+			*to++ = (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0'));
+			from += 3;
+		} else {
+			*to++ = *from;
+		}
+	}
+	*to = '\0';
+}
+
+char *pr_read_mountinfo(void)
 {
 	size_t used = 0, room = 0;
 	auto_free char *text = NULL;
@@ -164,13 +179,20 @@ static int reopen(int target_fd, const char *before, struct pr_error *reterr)
 	return pr_steal(&fd);
 }
 
+/* mount(2) does not tell which word the file system refused. */
+static int refused(const char *data, struct pr_error *reterr)
+{
+	(void)pr_fail(reterr, PR_STEP_MOUNT);
+	return errno == EINVAL && *data ? pr_detail(reterr, data) : -1;
+}
+
 int pr_legacy_attach(const struct pr_mount *m, int target_fd, struct pr_error *reterr)
 {
 	struct pr_fd_path target = pr_fd_path(target_fd);
 	if (check_proc(reterr) < 0)
 		return -1;
 	auto_free char *data = join(m);
-	auto_free char *before = read_mounts();
+	auto_free char *before = pr_read_mountinfo();
 	if (!data || !before)
 		return pr_fail(reterr, PR_STEP_MOUNT);
 	int result;
@@ -181,7 +203,7 @@ int pr_legacy_attach(const struct pr_mount *m, int target_fd, struct pr_error *r
 	else
 		result = mount(pr_fd_path(m->source_fd).text, target.text, NULL, MS_BIND | (m->recursive ? MS_REC : 0UL), NULL);
 	if (result < 0)
-		return pr_fail(reterr, PR_STEP_MOUNT);
+		return refused(data, reterr);
 	auto_fd fd = reopen(target_fd, before, reterr);
 	if (fd < 0)
 		return -1;
@@ -189,11 +211,8 @@ int pr_legacy_attach(const struct pr_mount *m, int target_fd, struct pr_error *r
 		return -1;
 	if ((!m->type || fill) && (m->set || m->clear) && pr_legacy_attributes(fd, m->set, m->clear, false, reterr) < 0)
 		return -1;
-	if (m->set_all || m->clear_all) {
-		/* readonlyPaths ask for the whole tree; the top is what this kernel can give, a container's rro must not pass for it. */
-		if (pr_legacy_attributes(fd, m->set_all, m->clear_all, !m->top_suffices, reterr) < 0)
-			return -1;
-	}
+	if ((m->set_all || m->clear_all) && pr_legacy_attributes(fd, m->set_all, m->clear_all, true, reterr) < 0)
+		return -1;
 	if (pr_mount_propagate_all(fd, m->propagation, reterr) < 0)
 		return -1;
 	return pr_steal(&fd);
@@ -211,7 +230,7 @@ int pr_legacy_remount(int fd, const struct pr_mount *m, struct pr_error *reterr)
 	/* mount(2) changes superblock and mount in one: the mount's own flags stay, and read-only is said for each of the two. */
 	unsigned long flags = m->sb_flags | (changed_flags(present, m->set, m->clear) & ~(unsigned long)MS_RDONLY);
 	if (mount(NULL, path.text, NULL, MS_REMOUNT | flags, data) < 0)
-		return pr_fail(reterr, PR_STEP_MOUNT);
+		return refused(data, reterr);
 	uint32_t set = m->set | (present & MS_RDONLY && !(m->clear & PR_MOUNT_ATTR_RDONLY) ? PR_MOUNT_ATTR_RDONLY : 0U);
 	return pr_legacy_attributes(fd, set, m->clear, false, reterr);
 }

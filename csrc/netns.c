@@ -16,7 +16,7 @@ int pr_netlink_socket(int pidfd, struct pr_error *reterr)
 	auto_fd own = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (own < 0)
 		return pr_fail(reterr, PR_STEP_OPEN);
-	if (pidfd >= 0 && pr_handle_setns(pidfd, CLONE_NEWNET, "net") < 0)
+	if (pidfd >= 0 && pr_handle_setns(pidfd, CLONE_NEWNET) < 0)
 		return pr_fail(reterr, PR_STEP_SETNS);
 	auto_fd sock = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 	if (sock < 0)

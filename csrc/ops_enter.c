@@ -14,6 +14,7 @@
 
 #include "channel.h"
 #include "cleanup.h"
+#include "handle.h"
 #include "init.h"
 #include "syscalls.h"
 
@@ -31,7 +32,8 @@ static bool joined_again(const struct pr_init *init, uint64_t fd)
 
 int pr_op_join(struct pr_init *init, const struct pr_op *op, struct pr_error *reterr)
 {
-	if (setns((int)op->n[0], (int)op->n[1]) < 0)
+	int result = op->flags & PR_JOIN_PROCESS ? pr_handle_setns((int)op->n[0], (int)op->n[1]) : setns((int)op->n[0], (int)op->n[1]);
+	if (result < 0)
 		return pr_fail(reterr, PR_STEP_SETNS);
 	/* A container that waits for start must not hold the host's mount that the namespace is pinned by. */
 	if (!joined_again(init, op->n[0]))

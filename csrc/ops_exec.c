@@ -263,11 +263,11 @@ __attribute__((noreturn)) static void exec_failed(const struct pr_init *init, in
 	_exit(255);
 }
 
-int pr_op_exec(struct pr_init *init, const struct pr_op *op, struct pr_error *reterr)
+int pr_op_last_word(struct pr_init *init, const struct pr_op *op, struct pr_error *reterr)
 {
 	struct pr_msg msg = { .kind = PR_MSG_EXECUTING, .op = init->index };
 	unsigned int first = 3U + (unsigned int)op->n[0];
-	int last_word = init->sock >= 0 ? init->sock : init->fifo;
+	int *last = init->sock >= 0 ? &init->sock : &init->fifo;
 	if (init->sock >= 0) {
 		if (pr_channel_send(init->sock, &msg, NULL, 0, NULL, 0, reterr) < 0)
 			return -1;
@@ -276,16 +276,24 @@ int pr_op_exec(struct pr_init *init, const struct pr_op *op, struct pr_error *re
 	}
 	/* Close everything now: a path like /proc/self/fd/7/.. is resolved before close-on-exec takes effect (CVE-2024-21626). One descriptor
 	 * stays, the socket or fifo whose end tells the other side that execve happened; it leads nowhere. */
-	unsigned int kept = (unsigned int)last_word;
-	if (kept != first && dup3(last_word, (int)first, O_CLOEXEC) >= 0)
-		kept = first;
-	if (pr_close_range(kept + 1, ~0U, 0) < 0) {
+	if ((unsigned int)*last != first && dup3(*last, (int)first, O_CLOEXEC) >= 0)
+		*last = (int)first;
+	unsigned int above = (unsigned int)*last + 1;
+	if (pr_close_range(above, ~0U, 0) < 0) {
 		/* Before 5.9. */
 		long limit = sysconf(_SC_OPEN_MAX);
-		for (long fd = kept + 1; fd < (limit > 0 && limit < 65536 ? limit : 65536); fd++)
+		for (long fd = above; fd < (limit > 0 && limit < 65536 ? limit : 65536); fd++)
 			(void)close((int)fd);
 	}
 	(void)prctl(PR_SET_NAME, "pyrunc:exec", 0, 0, 0);
+	return 0;
+}
+
+int pr_op_exec(struct pr_init *init, const struct pr_op *op, struct pr_error *reterr)
+{
+	(void)op;
+	(void)reterr;
+	/* Under a filter that may allow this call and nothing else that the program does not need itself. */
 	(void)execve(init->program, init->args, init->env);
 	exec_failed(init, errno);
 }

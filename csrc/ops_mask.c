@@ -112,7 +112,6 @@ int pr_op_readonly(struct pr_init *init, const struct pr_op *op, struct pr_error
 		.source_fd = target,
 		.recursive = true,
 		.set_all = PR_MOUNT_ATTR_RDONLY,
-		.top_suffices = true,
 		.copy_up_from = -EBADF,
 	};
 	auto_fd fd = pr_mount_attach(&mount, target, reterr);

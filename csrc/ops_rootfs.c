@@ -99,21 +99,6 @@ int pr_op_pivot(struct pr_init *init, const struct pr_op *op, struct pr_error *r
 	return enter_root(init, reterr);
 }
 
-/* Reads the octal escapes of mountinfo in place. proc_pid_mountinfo(5). */
-static void unescape(char *text)
-{
-	char *to = text;
-	for (const char *from = text; *from; from++) {
-		if (from[0] == '\\' && from[1] >= '0' && from[1] <= '3' && from[2] && from[3]) {
-			*to++ = (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0'));
-			from += 3;
-		} else {
-			*to++ = *from;
-		}
-	}
-	*to = '\0';
-}
-
 /* A full procfs or sysfs of the host that stays reachable below a moved root would undo every mask: detach it, or cover it. */
 static int hide_kernel_mount(char *line, const char *rootfs, struct pr_error *reterr)
 {
@@ -130,7 +115,7 @@ static int hide_kernel_mount(char *line, const char *rootfs, struct pr_error *re
 		fields[count++] = word;
 	if (count < 5 || strcmp(fields[3], "/") != 0)
 		return 0;
-	unescape(fields[4]);
+	pr_unescape(fields[4]);
 	size_t length = strlen(rootfs);
 	if (strncmp(fields[4], rootfs, length) == 0 && (fields[4][length] == '/' || fields[4][length] == '\0'))
 		return 0; /* the container's own */

@@ -77,6 +77,7 @@ static const struct shape shapes[PR_OP_COUNT] = {
 	[PR_OP_HOOK] = { { NO_COUNT, 0, NO_COUNT, NO_COUNT }, 1, NO_COUNT, 0, 0, 0, 1 | 4 | 8 },
 	[PR_OP_READY] = SHAPE(0),
 	[PR_OP_WAIT_START] = SHAPE(0),
+	[PR_OP_LAST_WORD] = SHAPE(0),
 	[PR_OP_EXEC] = SHAPE(0),
 };
 

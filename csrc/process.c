@@ -135,7 +135,7 @@ __attribute__((noreturn)) static void open_in_namespace(int sock, int pidfd, con
 	struct pr_msg msg = { .kind = PR_MSG_ERROR };
 	int fds[PR_MSG_FDS_MAX];
 	uint32_t count = 0;
-	if (pr_handle_setns(pidfd, CLONE_NEWNS, "mnt") < 0) {
+	if (pr_handle_setns(pidfd, CLONE_NEWNS) < 0) {
 		(void)pr_fail(&msg.error, PR_STEP_SETNS);
 	} else {
 		for (; count < n; count++, block += strlen(block) + 1) {

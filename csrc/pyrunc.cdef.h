@@ -119,7 +119,7 @@ struct pr_trace_op {
 enum pr_op_code {
 	PR_OP_NONE,
 	/* entering */
-	PR_OP_JOIN,              /* n0 fd of a namespace (or pidfd), n1 CLONE_NEW* mask */
+	PR_OP_JOIN,              /* n0 fd of a namespace, n1 CLONE_NEW* mask; flags PR_JOIN_PROCESS: of a process (handle.h) */
 	PR_OP_UNSHARE,           /* n0 CLONE_NEW* mask */
 	PR_OP_WRITE_SELF,        /* s0 file below /proc/self, s1 text: timens_offsets, oom_score_adj, attr/...; flags PR_WRITE_SELF_DUMPABLE */
 	PR_OP_FORK,              /* n0 CLONE_NEW* mask: go on as a sibling in these new namespaces */
@@ -178,7 +178,8 @@ enum pr_op_code {
 	                            n2 timeout in seconds or 0, n3 index in its array; flags: enum pr_hook_kind */
 	PR_OP_READY,             /* tell the parent that all is done, wait for its word, drop the tie to its life */
 	PR_OP_WAIT_START,        /* n0 O_PATH fd of the exec fifo: block until `start` opens it */
-	PR_OP_EXEC,              /* close all fds from 3 + n0, exec; n0 preserved fds */
+	PR_OP_LAST_WORD,         /* tell who listens that execve comes, close all fds from 3 + n0; n0 preserved fds */
+	PR_OP_EXEC,              /* nothing but execve: the filter may be loaded */
 	PR_OP_COUNT
 };
 
@@ -190,6 +191,7 @@ enum {
 	PR_MOUNT_IN_PROC = 16,        /* the target may lie inside a procfs */
 	PR_MOUNT_FROM_PROC = 32,      /* the source of the bind must be procfs (it lands on /proc) */
 	PR_MOUNT_OR_BIND = 64,        /* when the kernel refuses the file system, bind the host path s1 instead (sysfs, cgroup2 in a user namespace) */
+	PR_JOIN_PROCESS = 1,
 	PR_CONSOLE_BIND = 1,
 	PR_USER_KEEP_CAPS = 1,
 	PR_USER_NO_SETGROUPS = 2,

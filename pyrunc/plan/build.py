@@ -55,7 +55,7 @@ def container_plan(config: Config, facts: Facts) -> ops.Plan:
 
 
 def exec_plan(config: Config, process: Process, facts: Facts) -> ops.Plan:
-    """The plan of a process that joins a running container: facts.joins holds what to enter."""
+    """The plan of a process that joins a running container: facts.joins holds its process."""
     plan = ops.Plan()
     seccomp = config.get("linux", {}).get("seccomp")
     if seccomp:
@@ -68,7 +68,7 @@ def exec_plan(config: Config, process: Process, facts: Facts) -> ops.Plan:
     for join in join_order(facts.joins, privileged=facts.privileged):
         joined |= join.flag
         plan.keep_fds.append(join.fd)
-        plan.add("JOIN", f"join {join.path}", join.fd, join.flag)
+        plan.add("JOIN", f"join {join.path}", join.fd, join.flag, flags=ops.JOIN_PROCESS)
     if joined & (CLONE_NEWPID | CLONE_NEWUSER):
         plan.add("FORK", "enter the pid namespace", 0)
     if joined & CLONE_NEWUSER:

@@ -18,7 +18,9 @@ NO_IDMAP = (-1, 0)
 
 
 class Join:
-    """A namespace to be joined: its open fd, CLONE_NEW* flag and the path it came from."""
+    """A namespace to be joined: its open fd, CLONE_NEW* flag and the path it came from; or several
+    of one process: its handle, their flags, and whose they are.
+    """
 
     __slots__ = ("fd", "flag", "path")
 

@@ -63,6 +63,7 @@ CODES = (
     "HOOK",
     "READY",
     "WAIT_START",
+    "LAST_WORD",
     "EXEC",
 )
 CODE = {name: number for number, name in enumerate(CODES)}
@@ -85,6 +86,7 @@ MOUNT_DETACHED = 8
 MOUNT_IN_PROC = 16
 MOUNT_FROM_PROC = 32
 MOUNT_OR_BIND = 64
+JOIN_PROCESS = 1
 CONSOLE_BIND = 1
 USER_KEEP_CAPS = 1
 USER_NO_SETGROUPS = 2

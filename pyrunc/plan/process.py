@@ -170,13 +170,15 @@ def add_user(plan: ops.Plan, process: Process, facts: Facts, *, seccomp: bool) -
         plan.add("LISTEN_PID", "LISTEN_PID")
     plan.add("UMASK", "umask", user.get("umask", _DEFAULT_UMASK))
     plan.add("CWD", f"chdir to cwd ({process['cwd']})", strings=(process["cwd"],))
+    masks = capability_masks(process, facts)
+    kept = 0
     if no_new_privileges:
         plan.add("NO_NEW_PRIVS", "noNewPrivileges")
     elif seccomp:
-        # Without no_new_privs the kernel wants CAP_SYS_ADMIN for a filter: before it is given up.
-        # seccomp(2).
-        _add_seccomp(plan)
-    masks = capability_masks(process, facts)
+        # Without no_new_privs the kernel wants CAP_SYS_ADMIN for a filter, seccomp(2), which is
+        # loaded last. execve takes it away: what is permitted then comes from the other sets
+        # alone, capabilities(7).
+        kept = facts.available_capabilities & 1 << CAPABILITIES["CAP_SYS_ADMIN"]
     plan.add("BOUNDING", "capabilities.bounding", masks["bounding"])
     if process.get("rlimits"):
         plan.add("SYNC", "set rlimits", ops.SYNC_LIMITS)
@@ -194,36 +196,37 @@ def add_user(plan: ops.Plan, process: Process, facts: Facts, *, seccomp: bool) -
     plan.add(
         "CAPS",
         "capabilities",
-        masks["effective"],
-        masks["permitted"],
+        masks["effective"] | kept,
+        masks["permitted"] | kept,
         masks["inheritable"],
         masks["ambient"],
     )
 
 
-def _add_seccomp(plan: ops.Plan) -> None:
-    plan.add("SYNC", "receive the seccomp filter", ops.SYNC_SECCOMP)
-    plan.add("SECCOMP", "load the seccomp filter", plan.seccomp_flags, flags=plan.seccomp_listener)
-
-
 def add_execution(
     plan: ops.Plan, config: Config | None, process: Process, facts: Facts, *, seccomp: bool
 ) -> None:
-    """The program is looked up, the parent is told, `start` is awaited, hooks run, execve."""
-    late_filter = seccomp and bool(process.get("noNewPrivileges"))
+    """The program is looked up, the parent is told, `start` is awaited, hooks run, execve.
+
+    The filter is the last act before execve, so that a profile needs to allow nothing but what the
+    program does. With a listener, which the parent has to hand on, it is loaded before READY.
+    """
     plan.add("LOOKUP", process["args"][0])
-    if late_filter:
+    if seccomp:
         plan.add("SYNC", "receive the seccomp filter", ops.SYNC_SECCOMP)
-    if late_filter and plan.seccomp_listener:
-        plan.add(
-            "SECCOMP", "load the seccomp filter", plan.seccomp_flags, flags=plan.seccomp_listener
-        )
-        late_filter = False
+    if plan.seccomp_listener:
+        _add_seccomp(plan)
     plan.add("READY", "report to the runtime")
     if facts.waits_for_start:
         plan.add("WAIT_START", "wait for start")
     if config is not None:
         hooks.add_start_hooks(plan, config, facts)
-    if late_filter:
-        plan.add("SECCOMP", "load the seccomp filter", plan.seccomp_flags)
-    plan.add("EXEC", f"exec {process['args'][0]}", facts.preserve_fds + facts.listen_fds)
+    program = f"exec {process['args'][0]}"
+    plan.add("LAST_WORD", program, facts.preserve_fds + facts.listen_fds)
+    if seccomp and not plan.seccomp_listener:
+        _add_seccomp(plan)
+    plan.add("EXEC", program)
+
+
+def _add_seccomp(plan: ops.Plan) -> None:
+    plan.add("SECCOMP", "load the seccomp filter", plan.seccomp_flags, flags=plan.seccomp_listener)

@@ -18,7 +18,7 @@ from pyrunc.runtime import process as processes
 from pyrunc.runtime.entering import check_fds, check_groups, set_rlimits, write_pid_file
 from pyrunc.runtime.run import hold_signals
 from pyrunc.runtime.stage import Stage
-from pyrunc.tables.namespaces import CLONE_NEWTIME, CLONE_NEWUSER, NAMESPACES
+from pyrunc.tables.namespaces import CLONE_NEWUSER, NAMESPACES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -223,8 +223,7 @@ def _joins(record: state.State) -> list[Join]:
 
 
 def joins_of(record: state.State, pidfd: int) -> list[Join]:
-    """The container's namespaces that are not ours, as one setns(2) by pidfd (5.8), the fd
-    duplicated, or one by one.
+    """The container's namespaces that are not ours, to be joined by a copy of the handle.
 
     Its own namespaces a process may not join again (EINVAL for the user namespace).
     """
@@ -246,21 +245,7 @@ def joins_of(record: state.State, pidfd: int) -> list[Join]:
     from fcntl import F_DUPFD_CLOEXEC, fcntl
 
     path = f"the namespaces of container {record.id}"
-    if processes.is_directory(pidfd):
-        return _joins_by_name(pidfd, mask, path)
-    joins = [Join(fcntl(pidfd, F_DUPFD_CLOEXEC, 3), mask & ~CLONE_NEWTIME, path)]
-    if mask & CLONE_NEWTIME:
-        joins.append(Join(fcntl(pidfd, F_DUPFD_CLOEXEC, 3), CLONE_NEWTIME, path))
-    return [join for join in joins if join.flag]
-
-
-def _joins_by_name(handle: int, mask: int, path: str) -> list[Join]:
-    """The namespaces of `mask` one by one, for a kernel without pidfds."""
-    return [
-        Join(os.open(f"ns/{name}", os.O_RDONLY | os.O_CLOEXEC, dir_fd=handle), flag, path)
-        for flag, name in NAMESPACES.values()
-        if flag & mask
-    ]
+    return [Join(fcntl(pidfd, F_DUPFD_CLOEXEC, 3), mask, path)]
 
 
 def _process(ctx: Context, config: Config, options: ExecOptions) -> Process:

@@ -33,6 +33,7 @@ def sample() -> ops.Plan:
     plan.add("USER", "", 0, 0, 2, strings=(b"\1" * 8,))
     plan.add("HOOK", "", 1, 1, 0, 0, strings=("/h", ["/h", "A=1"], "{", "}"))
     plan.add("ENV_HOME", "", 1, 1, 0, strings=(["A=1"], ["sh"]))
+    plan.add("LAST_WORD", "")
     plan.add("EXEC", "")
     return plan
 
@@ -83,7 +84,7 @@ def test_empty_plan_is_accepted() -> None:
     "fields",
     [
         {"magic": b"PYRUNCX\0"}, {"version": 2}, {"version": 0}, {"size": 0}, {"size": 2**32 - 1},
-        {"op_count": 11}, {"op_count": 2**32 - 1}, {"str_off": 0}, {"str_off": 40},
+        {"op_count": 12}, {"op_count": 2**32 - 1}, {"str_off": 0}, {"str_off": 40},
         {"str_off": 2**32 - 8}, {"str_size": 0}, {"str_size": 2**32 - 1},
     ],
     ids=str,

@@ -25,6 +25,7 @@ def program(*args: str) -> ops.Plan:
     plan.add("ENV_HOME", "", 1, len(args), 0, strings=(["PATH=/usr/bin:/bin"], list(args)))
     plan.add("LOOKUP", args[0])
     plan.add("READY")
+    plan.add("LAST_WORD")
     plan.add("EXEC")
     return plan
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from .harness import Bundle, Container, Runtime, cgroupfs, trace
+from .harness import Bundle, Container, Runtime, cgroupfs, enosys, trace
 from .harness import runtime as runtime_module
 from .harness.bundle import compile_witness
 from .harness.marks import MAY_BE_MISSING
@@ -59,14 +59,14 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 
 
 def require(probe: Callable[[], str | None]) -> None:
-    """Skip when the probe says no; fail instead where PYRUNC_MUST_WORK=1 and the lack is not a
-    known one.
+    """Skip when the probe says no; fail instead where PYRUNC_MUST_WORK=1, unless the lack is a
+    known one or PYRUNC_ENOSYS may have made it.
     """
     reason = probe()
     if not reason:
         return
-    name = getattr(probe, "__name__", "")
-    if os.environ.get("PYRUNC_MUST_WORK") == "1" and name not in MAY_BE_MISSING:
+    known = getattr(probe, "__name__", "") in MAY_BE_MISSING or enosys.groups()
+    if os.environ.get("PYRUNC_MUST_WORK") == "1" and not known:
         pytest.fail(f"this machine must be able to: {reason}", pytrace=False)
     pytest.skip(reason)
 

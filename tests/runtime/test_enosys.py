@@ -14,7 +14,8 @@ from .harness.sockets import Receiver, Terminal
 
 pytestmark = [departs(name, "its own fallbacks are its own matter") for name in ("runc", "crun")]
 
-STATX = 332 if os.uname().machine == "x86_64" else 291
+STATX, SETNS = (332, 308) if os.uname().machine == "x86_64" else (291, 268)
+NEWUTS, NEWIPC = 0x04000000, 0x08000000
 HOST = 100000
 MAPS = [{"containerID": 0, "hostID": HOST, "size": 65536}]
 
@@ -69,6 +70,15 @@ def test_the_filter_is_there(container: Container, number: int) -> None:
     assert not (container.runtime.root / container.id).exists()
 
 
+@pytest.mark.parametrize("runtime", ["setns"], indirect=True)
+def test_setns_takes_no_pidfds(container: Container) -> None:
+    """OPS-C3: the filter's setns(2) is that of 5.3 to 5.7, which takes files and no pidfds."""
+    container.bundle.inside("syscall", str(SETNS), "-1", str(NEWUTS | NEWIPC))
+    assert container.report() == ["-1 EINVAL"]
+    container.bundle.inside("syscall", str(SETNS), "-1", str(NEWUTS))
+    assert container.report() == ["-1 EBADF"]
+
+
 @without("mount", "mount_setattr")
 def test_mounts(container: Container, tree: Path) -> None:
     """MNT-1, OPT-1: file systems and binds of directory and file, with their attributes."""
@@ -108,15 +118,59 @@ def test_relatime_replaces_noatime(container: Container, tree: Path) -> None:
 
 
 @without("mount", "mount_setattr")
-@pytest.mark.parametrize("word", ["rro", "rnosuid"])
-def test_recursive_words_are_refused(container: Container, tree: Path, word: str) -> None:
-    """OPT-1: a tree that cannot be changed as a whole is an error, never half done."""
-    container.bundle.bind(tree, "/mnt", word)
+def test_recursive_words(container: Container, tree: Path) -> None:
+    """OPT-1: they hold for each mount of the tree, whose other flags stay."""
+    name = "a b\\x"
+    (tree / "sub" / name).mkdir()
+    mountinfo.mount("tmpfs", tree / "sub" / name, "tmpfs", 8)  # MS_NOEXEC
+    container.bundle.bind(tree, "/mnt", "rro", "rnosuid", "rnoatime")
+    container.bundle.sh("cat /proc/self/mountinfo; inside write '/mnt/sub/a b\\x/f' x")
+    *lines, last = container.report()
+    assert last == "EROFS"
+    escaped = name.replace("\\", r"\134").replace(" ", r"\040")
+    for point in ("/mnt", "/mnt/sub", "/mnt/sub/" + escaped):
+        options = mountinfo.at(lines, point).options
+        assert {"ro", "nosuid", "noatime"} <= options, point
+        assert ("noexec" in options) == point.endswith(escaped), point
+
+
+@without("mount", "mount_setattr")
+def test_recursive_word_and_a_covered_mount(container: Container, tree: Path) -> None:
+    """OPT-1: a mount that another one of the tree stands on cannot be reached and does no harm."""
+    for _ in range(2):
+        mountinfo.mount("tmpfs", tree / "sub", "tmpfs", 0)
+    container.bundle.bind(tree, "/mnt", "rro")
+    container.bundle.sh("inside write /mnt/sub/f x; inside write /mnt/f x")
+    assert container.report() == ["EROFS"] * 2
+
+
+@without("mount", "mount_setattr")
+def test_recursive_word_and_a_hidden_mount(container: Container, tree: Path) -> None:
+    """OPT-1: a mount below one that hides it, which no path leads to, is an error: never half
+    done."""
+    (tree / "sub/deep").mkdir()
+    mountinfo.mount("tmpfs", tree / "sub/deep", "tmpfs", 0)
+    mountinfo.mount("tmpfs", tree / "sub", "tmpfs", 0)
+    container.bundle.bind(tree, "/mnt", "rro")
     message = container.fails()
-    assert message.endswith(
-        f"mount {tree} on /mnt: mount_setattr: function not implemented (the kernel is too old, "
-        "or an outer seccomp filter hides the system call)"
-    )
+    assert f"mount {tree} on /mnt: " in message and "/mnt/sub/deep" in message
+
+
+@without("mount", "mount_setattr")
+def test_readonly_path_with_mounts_below(container: Container) -> None:
+    """RDO-1: a read-only path is so with all that is mounted in it."""
+    for path in ("/keep", "/keep/sub", "/keep/sub/deep"):
+        container.bundle.mount(path, "tmpfs", "tmpfs", "nodev")
+    container.bundle.linux["readonlyPaths"] = ["/keep"]
+    container.bundle.sh("for d in '' /sub /sub/deep; do inside write /keep$d/f x; done")
+    assert container.report() == ["EROFS"] * 3
+
+
+@without("mount")
+def test_what_the_file_system_refuses(container: Container) -> None:
+    """MNT-5, ERR-1: mount(2) does not tell the word: all of them are named."""
+    container.bundle.mount("/mnt", "tmpfs", "tmpfs", "size=64k", "frobnicate", "mode=0755")
+    assert "size=64k,frobnicate,mode=0755: invalid argument" in container.fails()
 
 
 @without("mount", "mount_setattr")
@@ -156,7 +210,7 @@ def test_devices(container: Container) -> None:
     assert container.report() == ["642 7 8 1:3", "ok"]
 
 
-@without("mount", "pidfd", "clone3", "openat2")
+@without("mount", "pidfd", "setns", "clone3", "openat2")
 @needs(probes.user_namespaces)
 def test_user_namespace(container: Container) -> None:
     """UMP-2, DEV-9: a user namespace with devices bound from the host, and exec into it."""
@@ -241,6 +295,19 @@ def test_kill_and_delete(container: Container) -> None:
     container.delete()
 
 
+@without("pidfd", "setns")
+@needs(probes.time_namespaces)
+def test_exec_into_a_time_namespace(container: Container) -> None:
+    """OPS-0: exec joins the time namespace too, beside the others."""
+    container.bundle.namespace("time")
+    container.bundle.linux["timeOffsets"] = {"monotonic": {"secs": 1000}}
+    container.up()
+    theirs = os.readlink(f"/proc/{container.pid}/ns/time")
+    result = container.exec("/bin/readlink", "/proc/self/ns/time")
+    assert (result.code, result.lines) == (0, [theirs])
+    container.delete("--force")
+
+
 @without("pidfd")
 def test_delete_force(container: Container) -> None:
     """OPS-D3: delete --force ends a running container."""
@@ -249,14 +316,14 @@ def test_delete_force(container: Container) -> None:
     assert container.wait() == 137
 
 
-@without("pidfd", "clone3", "openat2", "close_range")
+@without("pidfd", "setns", "clone3", "openat2", "close_range")
 def test_exec(container: Container) -> None:
     """OPS-0: exec joins all namespaces, closes what is not its own, gives the exit status."""
+    kinds = ("pid", "mnt", "net", "ipc", "uts", "cgroup")
     container.up()
-    theirs = [os.readlink(f"/proc/{container.pid}/ns/{kind}") for kind in ("pid", "mnt", "net")]
-    result = container.exec(
-        "/bin/sh", "-c", "for n in pid mnt net; do readlink /proc/self/ns/$n; done; exit 5"
-    )
+    theirs = [os.readlink(f"/proc/{container.pid}/ns/{kind}") for kind in kinds]
+    look = f"for n in {' '.join(kinds)}; do readlink /proc/self/ns/$n; done; exit 5"
+    result = container.exec("/bin/sh", "-c", look)
     assert (result.code, result.lines) == (5, theirs)
     assert container.exec("/bin/inside", "fds").lines[-1].startswith("2 ")
     container.delete("--force")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from .harness import Container, Result, departs, needs, probes, until
+from .harness import Container, Result, departs, enosys, needs, probes, until
 from .harness.runtime import ENVIRONMENT
 from .harness.waiting import ended
 
@@ -35,15 +35,17 @@ class Watch:
         prefix = ("strace", "-f", "-qq", "-e", "trace=execve", "-o", str(self.log))
         result = self.container.runtime.run(*args, prefix=prefix, env={**OPEN, **env})
         done = [line for line in self.log.read_text().splitlines() if line.endswith(" = 0")]
+        if enosys.groups():  # its filter is one program more
+            done.pop(0)
         assert "/pyrunc" in done[0], "strace did not see the front door"
         assert len(done) == 1 or "/python3." in done[1], done[1]
         return result, len(done) > 1
 
     def served(self, *args: str, **env: str) -> Result:
-        """The verb succeeded in silence and without Python."""
+        """The verb succeeded in silence and, where the kernel has pidfds, without Python."""
         result, python = self.run(*args, **env)
         assert (result.code, result.err) == (0, "")
-        assert not python, "Python was started"
+        assert not python or probes.pidfds(), "Python was started"
         return result
 
     def handed(self, *args: str, **env: str) -> Result:

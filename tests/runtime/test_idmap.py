@@ -29,7 +29,7 @@ def idmapped_mounts() -> str | None:
 
 
 pytestmark = [
-    needs(idmapped_mounts),
+    needs(idmapped_mounts, probes.mount_api, probes.mount_setattr),
     departs("runc", "1.1 has no id-mapped mounts (standard 1.2)"),
 ]
 

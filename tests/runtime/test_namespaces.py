@@ -104,6 +104,7 @@ def test_joined(container: Container, other: Container, type: str) -> None:
     end(container)
 
 
+@needs(probes.mount_api)  # mount(2) by descriptor needs /proc/self: that is another namespace's
 def test_joined_mount_namespace(container: Container, other: Container) -> None:
     """NS-2: a mount namespace can be joined by path."""
     container.bundle.namespace("mount", f"/proc/{other.pid}/ns/mnt")

@@ -164,6 +164,7 @@ def test_no_metadata(container: Container, agent: Agent) -> None:
     assert "metadata" not in agent.messages[0]
 
 
+@needs(probes.pidfd_getfd)
 @pytest.mark.parametrize("no_new_privileges", [False, True])
 def test_trapped_sendmsg(container: Container, agent: Agent, no_new_privileges: bool) -> None:
     """SCN-7: the listener gets out although sendmsg and recvmsg are notified themselves."""
@@ -174,7 +175,7 @@ def test_trapped_sendmsg(container: Container, agent: Agent, no_new_privileges: 
     assert len(agent.messages) == 1
 
 
-@needs(probes.user_namespaces)
+@needs(probes.user_namespaces, probes.pidfd_getfd)
 def test_in_a_user_namespace(container: Container, agent: Agent) -> None:
     """SCN-4: the listener is taken from the process that the container's first one became."""
     notify(container, agent, "sendmsg", "mkdir")

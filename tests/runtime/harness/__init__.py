@@ -3,10 +3,13 @@
 traces to look for.
 """
 
+from . import enosys
 from .bundle import Bundle
 from .container import Container
 from .marks import departs, needs
 from .runtime import Result, Runtime
 from .waiting import exit_code, until
 
-__all__ = ["Bundle", "Container", "Result", "Runtime", "departs", "exit_code", "needs", "until"]
+__all__ = [
+    "Bundle", "Container", "Result", "Runtime", "departs", "enosys", "exit_code", "needs", "until",
+]  # fmt: skip

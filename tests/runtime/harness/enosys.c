@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Makes the kernel look older: enosys GROUP,GROUP... PROGRAM ARGS runs PROGRAM with the system calls of these groups answered by ENOSYS
- * ("all": every group). The filter needs CAP_SYS_ADMIN instead of no_new_privs, which therefore stays off for
+ * ("all": every group). The group setns is the kernels that have pidfds and do not take them there: EINVAL for what only a pidfd can mean,
+ * several kinds of namespaces at once. The filter needs CAP_SYS_ADMIN instead of no_new_privs, which therefore stays off for
  * root; the container inherits it. */
 #include <errno.h>
 #include <linux/audit.h>
@@ -45,6 +46,18 @@ static const struct {
 
 enum { COUNT = sizeof(calls) / sizeof(calls[0]) };
 
+static const struct sock_filter several_kinds[] = {
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_setns, 0, 6),
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])), /* both architectures are little-endian */
+	BPF_STMT(BPF_MISC | BPF_TAX, 0),
+	BPF_STMT(BPF_ALU | BPF_SUB | BPF_K, 1),
+	BPF_STMT(BPF_ALU | BPF_AND | BPF_X, 0), /* more than one bit is left of it */
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0),
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+};
+
+enum { SEVERAL = sizeof(several_kinds) / sizeof(several_kinds[0]) };
+
 /* Whether `name` is one of the words of a list with commas. */
 static int listed(const char *list, const char *name)
 {
@@ -59,7 +72,7 @@ static int listed(const char *list, const char *name)
 
 int main(int argc, char **argv)
 {
-	struct sock_filter program[2 * COUNT + 5];
+	struct sock_filter program[2 * COUNT + SEVERAL + 5];
 	unsigned short used = 0;
 	if (argc < 3)
 		return 125;
@@ -73,6 +86,10 @@ int main(int argc, char **argv)
 			continue;
 		program[used++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, calls[i].number, 0, 1);
 		program[used++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS);
+	}
+	if (listed(argv[1], "setns")) {
+		memcpy(&program[used], several_kinds, sizeof(several_kinds));
+		used += SEVERAL;
 	}
 	if (used == before) {
 		(void)fprintf(stderr, "enosys: no such group: %s\n", argv[1]);

@@ -8,10 +8,12 @@ from __future__ import annotations
 import ctypes
 import os
 import resource
+import subprocess
+import sys
 from collections.abc import Callable
 from functools import cache
 
-from . import cgroupfs
+from . import cgroupfs, enosys
 
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWNS = 0x00020000
@@ -59,6 +61,41 @@ def raises_limits() -> str | None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 8192))
 
     return in_child(call, "setrlimit(RLIMIT_CORE) above the hard limit")
+
+
+def _system_call(name: str, number: int) -> str | None:
+    """Whether the kernel knows the call: as the runtime sees it, behind the filter too."""
+    program = (
+        "import ctypes, sys; libc = ctypes.CDLL(None, use_errno=True);"
+        f"libc.syscall({number}, -1, 0, 0, 0, 0); sys.exit(ctypes.get_errno() == 38)"
+    )
+    command = [sys.executable, "-I", "-S", "-c", program]
+    done = subprocess.run(enosys.behind(enosys.groups(), command), timeout=30)
+    return f"{name}: function not implemented" if done.returncode else None
+
+
+@cache
+def mount_api() -> str | None:
+    """The runtime has the new mount API."""
+    return _system_call("open_tree", 428)
+
+
+@cache
+def mount_setattr() -> str | None:
+    """The runtime can change attributes of mounts that are not attached, and map their ids."""
+    return _system_call("mount_setattr", 442)
+
+
+@cache
+def pidfds() -> str | None:
+    """The runtime has pidfds."""
+    return _system_call("pidfd_open", 434)
+
+
+@cache
+def pidfd_getfd() -> str | None:
+    """The runtime can take a descriptor out of another process."""
+    return _system_call("pidfd_getfd", 438)
 
 
 @cache

@@ -103,7 +103,7 @@ class Runtime:
         self.command = command()
         self.name = name()
         self.argv0 = self.command[0] if len(self.command) == 1 else self.name
-        self.without(os.environ.get("PYRUNC_ENOSYS", ""))
+        self.without(enosys.groups())
         self._count = itertools.count()
 
     def without(self, groups: str) -> None:

@@ -15,7 +15,7 @@ ROOT = ["PROCFS", "PROPAGATION", "ROOTFS"]
 DEVICES = ["DEVICE"] * 6 + ["SYMLINK"] * 5 + ["UNLINK", "SYMLINK"]
 BEFORE_USER = ["STDIO", "ENV_HOME", "UMASK", "CWD"]
 USER = ["BOUNDING", "USER", "CWD_CHECK", "CAPS"]
-END = ["LOOKUP", "READY", "WAIT_START", "EXEC"]
+END = ["LOOKUP", "READY", "WAIT_START", "LAST_WORD", "EXEC"]
 SMALLEST = ["KEYRING", *ROOT, *DEVICES, "PIVOT", *BEFORE_USER, *USER, *END]
 
 
@@ -200,7 +200,7 @@ def test_hooks(container_plan: MakePlan, config: Config, facts: Facts) -> None:
     }  # fmt: skip
     found = codes(container_plan())
     assert between(found, "UNLINK", "PIVOT")[2:] == ["SYNC:HOOKS", "HOOK", "HOOK", "PIVOT"]
-    assert found[-3:] == ["WAIT_START", "HOOK", "EXEC"]
+    assert found[-4:] == ["WAIT_START", "HOOK", "LAST_WORD", "EXEC"]
 
 
 def test_hook_op(container_plan: MakePlan, config: Config) -> None:
@@ -225,27 +225,54 @@ def test_start_hook_has_the_containers_environment(
     assert (create.numbers[1], start.numbers[1]) == (2, 1)
 
 
-SECCOMP_EARLY = ["CWD", "SYNC:SECCOMP", "SECCOMP", "BOUNDING"]
-
-
-def test_seccomp_without_no_new_privileges(container_plan: MakePlan, config: Config) -> None:
-    """SEC-8: the filter is loaded while CAP_SYS_ADMIN is there."""
+@pytest.mark.parametrize("no_new_privileges", [True, False])
+def test_seccomp_is_last(
+    container_plan: MakePlan, config: Config, *, no_new_privileges: bool
+) -> None:
+    """SEC-8: the filter is the last act before exec, even after hooks and the last message."""
     config["linux"]["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW"}
-    found = codes(container_plan())
-    assert between(found, "CWD", "BOUNDING") == SECCOMP_EARLY
-    assert found[-4:] == END
-
-
-def test_seccomp_with_no_new_privileges(container_plan: MakePlan, config: Config) -> None:
-    """SEC-8: with noNewPrivileges the filter is the last act before exec, even after hooks."""
-    config["linux"]["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW"}
-    config["process"]["noNewPrivileges"] = True
+    config["process"]["noNewPrivileges"] = no_new_privileges
     config["hooks"] = {"startContainer": [{"path": "/h"}]}
     found = codes(container_plan())
-    assert between(found, "CWD", "BOUNDING") == ["CWD", "NO_NEW_PRIVS", "BOUNDING"]
-    assert found[-7:] == [
-        "LOOKUP", "SYNC:SECCOMP", "READY", "WAIT_START", "HOOK", "SECCOMP", "EXEC",
+    assert found[-8:] == [
+        "LOOKUP", "SYNC:SECCOMP", "READY", "WAIT_START", "HOOK", "LAST_WORD", "SECCOMP", "EXEC",
     ]  # fmt: skip
+
+
+SYS_ADMIN, CHOWN = 1 << 21, 1 << 0
+
+
+@pytest.mark.parametrize(
+    ("profile", "no_new_privileges", "available", "more"),
+    [
+        (True, False, (1 << 41) - 1, SYS_ADMIN),
+        (True, True, (1 << 41) - 1, 0),
+        (False, False, (1 << 41) - 1, 0),
+        (True, False, CHOWN, 0),
+    ],
+    ids=["seccomp", "no_new_privs", "no seccomp", "nobody has it"],
+)
+def test_power_to_load_the_filter(
+    container_plan: MakePlan,
+    config: Config,
+    facts: Facts,
+    *,
+    profile: bool,
+    no_new_privileges: bool,
+    available: int,
+    more: int,
+) -> None:
+    """SEC-8, CAP-2: without no_new_privs CAP_SYS_ADMIN stays until the filter is loaded, in no set
+    that execve keeps."""
+    if profile:
+        config["linux"]["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW"}
+    config["process"]["noNewPrivileges"] = no_new_privileges
+    kinds = ("bounding", "effective", "permitted", "inheritable", "ambient")
+    config["process"]["capabilities"] = {kind: ["CAP_CHOWN"] for kind in kinds}  # type: ignore[typeddict-item]
+    facts.last_capability, facts.available_capabilities = 40, available
+    plan = container_plan()
+    assert only(plan, "BOUNDING").numbers == (CHOWN,)
+    assert only(plan, "CAPS").numbers == (CHOWN | more, CHOWN | more, CHOWN, CHOWN)
 
 
 @pytest.mark.parametrize(
@@ -259,7 +286,9 @@ def test_seccomp_with_a_listener(
     config["process"]["noNewPrivileges"] = True
     facts.seccomp_listener, facts.seccomp_flags, facts.privileged = True, 8, privileged
     plan = container_plan()
-    assert codes(plan)[-6:] == ["LOOKUP", "SYNC:SECCOMP", "SECCOMP", "READY", "WAIT_START", "EXEC"]
+    assert codes(plan)[-7:] == [
+        "LOOKUP", "SYNC:SECCOMP", "SECCOMP", "READY", "WAIT_START", "LAST_WORD", "EXEC",
+    ]  # fmt: skip
     assert only(plan, "SECCOMP").flags == flag
     assert only(plan, "SECCOMP").numbers == (8,)
 
@@ -330,7 +359,7 @@ def test_listen_and_preserved_fds(container_plan: MakePlan, facts: Facts) -> Non
     facts.listen_fds, facts.preserve_fds = 2, 3
     plan = container_plan()
     assert between(codes(plan), "ENV_HOME", "UMASK") == ["ENV_HOME", "LISTEN_PID", "UMASK"]
-    assert only(plan, "EXEC").numbers == (5,)
+    assert only(plan, "LAST_WORD").numbers == (5,)
 
 
 def test_console(container_plan: MakePlan, config: Config) -> None:
@@ -349,8 +378,9 @@ def test_exec(exec_plan: MakePlan, facts: Facts) -> None:
     facts.joins = [Join(7, ns.CLONE_NEWPID | ns.CLONE_NEWNS, "the container")]
     plan = exec_plan()
     assert codes(plan) == [
-        "JOIN", "FORK", "CHROOT", *BEFORE_USER, *USER, "LOOKUP", "READY", "EXEC",
+        "JOIN", "FORK", "CHROOT", *BEFORE_USER, *USER, "LOOKUP", "READY", "LAST_WORD", "EXEC",
     ]  # fmt: skip
+    assert only(plan, "JOIN").flags == ops.JOIN_PROCESS
     assert (plan.keep_fds, plan.clone_flags) == ([7], 0)
 
 

@@ -15,7 +15,7 @@ from .conftest import read_enum
 
 HEADER = struct.Struct("=8s6I")
 OP = struct.Struct("=6I5Q")
-FLAGS = ("MOUNT_", "CONSOLE_", "USER_", "SECCOMP_")
+FLAGS = ("JOIN_", "MOUNT_", "CONSOLE_", "USER_", "SECCOMP_")
 
 
 def decode(plan: ops.Plan) -> tuple[tuple, list[tuple], bytes]:
