@@ -62,15 +62,21 @@ static int complain(const char *const *parts)
 
 #define COMPLAIN(...) complain((const char *const[]){ "pyrunc: ", __VA_ARGS__, "\n", NULL })
 
-/* Cuts the last two components off the path of this executable (PREFIX/bin/pyrunc): a symlink to it does not matter. proc_pid_exe(5). */
-static bool find_prefix(char *buf, size_t size)
+/* The path of this executable: a symlink to it does not matter. proc_pid_exe(5). */
+static bool find_self(char *buf, size_t size)
 {
 	ssize_t n = readlink("/proc/self/exe", buf, size - 1);
 	if (n <= 0)
 		return false;
 	buf[n] = '\0';
+	return true;
+}
+
+/* Cuts the last two components off a path (PREFIX/bin/pyrunc). */
+static bool cut_to_prefix(char *path)
+{
 	for (int i = 0; i < 2; i++) {
-		char *slash = strrchr(buf, '/');
+		char *slash = strrchr(path, '/');
 		if (!slash)
 			return false;
 		*slash = '\0';
@@ -118,18 +124,23 @@ static bool may_trace(int argc, char **argv)
 	return false;
 }
 
-/* Replaces this process by Python with the same arguments; returns only when that failed, with the exit code. `began`: see main. */
-static int hand_over(int argc, char **argv, const struct pr_msg *failure, uint64_t began)
+/* Replaces this process by Python with the same arguments; returns only when that failed, with the exit code. `told` is an option that says
+ * what was done already, or NULL; with `return_here` a foreground `run` or `exec` comes back to this executable (pr_door_foreground). `began`:
+ * see main. */
+static int hand_over(int argc, char **argv, const char *told, bool return_here, uint64_t began)
 {
 	static struct python python;
+	static char door[4096 + 16];
 	char prefix[4096];
-	if (!find_prefix(prefix, sizeof(prefix)))
+	if (!find_self(prefix, sizeof(prefix)))
 		return COMPLAIN("cannot read /proc/self/exe: mount /proc");
+	if (!PR_JOIN(door, "pyrunc_door=", prefix) || !cut_to_prefix(prefix))
+		return COMPLAIN("cannot tell where this executable is installed from ", prefix);
 	if (!find_python(prefix, &python))
 		return COMPLAIN("no Python 3.11 to 3.13 with the package pyrunc below ", prefix,
 		                "/lib: install with pip, and link to the executable instead of copying it");
 	static char name[4096 + 16]; /* what the caller called us: messages and help say it */
-	char **args = calloc((size_t)argc + 14, sizeof(*args));
+	char **args = calloc((size_t)argc + 16, sizeof(*args));
 	if (!args || !PR_JOIN(name, "pyrunc=", argc > 0 && strlen(argv[0]) < 4096 ? argv[0] : "pyrunc"))
 		return COMPLAIN("cannot start Python: out of memory");
 	int n = 0;
@@ -141,9 +152,13 @@ static int hand_over(int argc, char **argv, const struct pr_msg *failure, uint64
 	args[n++] = (char *)"-X";
 	/* In the C locale Python sets LC_CTYPE; __main__.py takes it back, for hooks inherit our environment. */
 	args[n++] = getenv("LC_CTYPE") ? (char *)"utf8" : (char *)"pyrunc_no_lc_ctype";
-	if (failure->kind == PR_MSG_ERROR) {
+	if (return_here) {
 		args[n++] = (char *)"-X";
-		args[n++] = (char *)start_failure(failure);
+		args[n++] = door;
+	}
+	if (told) {
+		args[n++] = (char *)"-X";
+		args[n++] = (char *)(uintptr_t)told;
 	}
 	static char trace[64];
 	if (began && pr_format(trace, sizeof(trace), "pyrunc_trace=", began, "") > 0) {
@@ -193,8 +208,14 @@ int main(int argc, char **argv)
 	uint64_t began = may_trace(argc, argv) ? pr_trace_now() : 0;
 	open_standard_streams();
 	const char *door = getenv("PYRUNC_DOOR");
-	struct pr_msg failure = { 0 };
-	if (!door || strcmp(door, "off") != 0) {
+	const char *told = NULL;
+	bool on = !door || strcmp(door, "off") != 0;
+	if (on && pr_door_is_foreground(argc, argv)) {
+		int code = pr_door_foreground(&argc, &argv, &told);
+		if (code != PR_DOOR_PYTHON)
+			return code;
+	} else if (on) {
+		struct pr_msg failure = { 0 };
 		struct pr_request request;
 		if (wants_version(argc, argv)) {
 			const char *text = PR_VERSION_TEXT + (called_runc(argv[0]) ? 2 : 0);
@@ -203,6 +224,8 @@ int main(int argc, char **argv)
 		int code = pr_door_parse(argc, argv, &request) ? pr_door_serve(&request, &failure) : PR_DOOR_PYTHON;
 		if (code != PR_DOOR_PYTHON)
 			return code;
+		if (failure.kind == PR_MSG_ERROR)
+			told = start_failure(&failure);
 	}
-	return hand_over(argc, argv, &failure, began);
+	return hand_over(argc, argv, told, on, began);
 }

@@ -15,6 +15,7 @@ struct pr_request {
 	const char *id;
 	enum pr_door_verb verb;
 	int signal;
+	int32_t pid; /* delete: of the container that is meant; 0: whichever has the id */
 	bool all, force, json;
 };
 
@@ -23,6 +24,13 @@ bool pr_door_parse(int argc, char **argv, struct pr_request *ret_request);
 
 /* Serves the request. Returns the exit code or PR_DOOR_PYTHON; ret_failure->kind is PR_MSG_ERROR when Python is to undo a failed start. */
 int pr_door_serve(const struct pr_request *request, struct pr_msg *ret_failure);
+
+/* True for the command line with which a foreground `run` or `exec` leaves Python, called by the parent of the process that it names. */
+bool pr_door_is_foreground(int argc, char **argv);
+
+/* Waits for that process and deletes its container. Returns the exit code; PR_DOOR_PYTHON when Python is to do the rest: then argv is the
+ * command line as it was called at first, and ret_told an option that says what happened. */
+int pr_door_foreground(int *argc, char ***argv, const char **ret_told);
 
 /* Joins strings up to a NULL; false when the result does not fit. No stdio here: it would double the size of what enters containers. */
 bool pr_join(char *buffer, size_t size, const char *const *parts);

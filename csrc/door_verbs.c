@@ -264,7 +264,21 @@ static bool is_dot(const char *name)
 	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-/* Goes through the state directory: removes what is in it, or only looks. False when there is more than plain files and the fifo. */
+/* What goes last, and in this order: as long as there is a state.json the container can be found and deleted, and whoever finds it must also
+ * find the lock that is held. */
+static const char *const last_files[] = { "state.json", "lock" };
+
+static bool remove_file(int dir_fd, const char *name)
+{
+	return unlinkat(dir_fd, name, 0) == 0 || errno == ENOENT;
+}
+
+static bool is_last(const char *name)
+{
+	return strcmp(name, last_files[0]) == 0 || strcmp(name, last_files[1]) == 0;
+}
+
+/* Goes through the state directory: removes what need not go last, or only looks. False when there is more than plain files and the fifo. */
 static bool each_file(int dir_fd, bool remove)
 {
 	_Alignas(struct entry) char buffer[4096];
@@ -279,7 +293,7 @@ static bool each_file(int dir_fd, bool remove)
 				continue;
 			if (entry->type != 8 /* DT_REG */ && entry->type != 1 /* DT_FIFO */)
 				return false;
-			if (remove && unlinkat(dir_fd, entry->name, 0) < 0 && errno != ENOENT)
+			if (remove && !is_last(entry->name) && !remove_file(dir_fd, entry->name))
 				return false;
 		}
 	return size == 0;
@@ -288,7 +302,7 @@ static bool each_file(int dir_fd, bool remove)
 static bool remove_directory(const struct container *c)
 {
 	for (int round = 0; round < REMOVE_ROUNDS; round++) {
-		if (!each_file(c->dir, true))
+		if (!each_file(c->dir, true) || !remove_file(c->dir, last_files[0]) || !remove_file(c->dir, last_files[1]))
 			return false;
 		if (unlinkat(AT_FDCWD, c->path, AT_REMOVEDIR) == 0 || errno == ENOENT)
 			return true;
@@ -329,13 +343,16 @@ static bool remove_groups(const struct pr_record *record)
 }
 
 /* Every step leaves something that Python's delete goes on from when the next one fails. */
-static int serve_delete(struct container *c, bool force)
+static int serve_delete(struct container *c, const struct pr_request *request)
 {
+	bool force = request->force;
 	const uint32_t needs_python = PR_RECORD_POSTSTOP | PR_RECORD_SYSTEMD | PR_RECORD_RESCTRL;
 	if ((c->record->flags & needs_python) || !each_file(c->dir, false))
 		return PR_DOOR_PYTHON;
 	enum status status = force ? find_status(c) : STOPPED;
 	if (status == UNKNOWN || (force && !end(c, status)) || !lock_container(c))
+		return PR_DOOR_PYTHON;
+	if (request->pid && request->pid != c->record->pid)
 		return PR_DOOR_PYTHON;
 	status = find_status(c);
 	if ((status != STOPPED && status != CREATED) || !end(c, status))
@@ -369,7 +386,7 @@ int pr_door_serve(const struct pr_request *request, struct pr_msg *ret_failure)
 	case PR_DOOR_START:
 		return serve_start(c, ret_failure);
 	case PR_DOOR_DELETE:
-		return serve_delete(c, request->force);
+		return serve_delete(c, request);
 	case PR_DOOR_PAUSE:
 		return serve_freeze(c, true);
 	case PR_DOOR_RESUME:

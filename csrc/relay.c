@@ -2,6 +2,7 @@
 /* The foreground: waits for a child, passes signals on, and carries bytes between the caller's streams and the container's terminal. */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -16,6 +17,10 @@
 
 enum { BUFFER = 16384 };
 
+/* What a mistake of ours ends in. signal(7). */
+static const int deadly[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS };
+enum { DEADLY = sizeof(deadly) / sizeof(*deadly) };
+
 struct pipe_end {
 	char data[BUFFER];
 	size_t used;  /* bytes waiting to be written */
@@ -25,9 +30,9 @@ struct pipe_end {
 struct relay {
 	int32_t pid;
 	int pidfd, master, signals;
-	struct pipe_end in, out; /* stdin -> master, master -> stdout */
-	struct termios saved;
-	bool raw;
+	struct pipe_end in, out;          /* stdin -> master, master -> stdout */
+	struct sigaction actions[DEADLY]; /* what these signals did before */
+	bool raw, caught;                 /* the caller's terminal is in raw mode; a handler guards it */
 	bool ended;
 };
 
@@ -38,14 +43,55 @@ static void copy_size(int master)
 		(void)ioctl(master, TIOCSWINSZ, &size);
 }
 
-static void raw_mode(struct relay *relay)
+/* For the handler: a process has one standard input, and so at most one terminal in raw mode. */
+static struct termios before_raw;
+static int32_t raw_for_pid;
+
+static void on_deadly(int number, siginfo_t *info, void *context)
+{
+	(void)context;
+	if (info->si_code <= 0 && info->si_pid != getpid()) {
+		(void)kill((pid_t)raw_for_pid, number); /* somebody sent it: it is the program's */
+		return;
+	}
+	(void)tcsetattr(STDIN_FILENO, TCSANOW, &before_raw);
+	(void)signal(number, SIG_DFL);
+	(void)raise(number);
+}
+
+/* Makes the caller's terminal raw. Until leave_raw nothing that this process can catch leaves it so. */
+static void enter_raw(struct relay *relay)
 {
 	struct termios raw;
-	if (relay->master < 0 || tcgetattr(STDIN_FILENO, &relay->saved) < 0)
+	struct sigaction action;
+	sigset_t set;
+	if (relay->master < 0 || tcgetattr(STDIN_FILENO, &before_raw) < 0)
 		return;
-	raw = relay->saved;
+	raw = before_raw;
 	cfmakeraw(&raw);
+	raw_for_pid = relay->pid;
+	memset(&action, 0, sizeof(action));
+	action.sa_sigaction = on_deadly;
+	action.sa_flags = SA_SIGINFO;
+	sigemptyset(&set);
+	for (int i = 0; i < DEADLY; i++) {
+		(void)sigaction(deadly[i], &action, &relay->actions[i]);
+		(void)sigaddset(&set, deadly[i]);
+	}
 	relay->raw = tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) == 0;
+	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
+	relay->caught = true;
+}
+
+static void leave_raw(struct relay *relay)
+{
+	sigset_t all;
+	sigfillset(&all);
+	(void)sigprocmask(SIG_BLOCK, &all, NULL);
+	if (relay->raw)
+		(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &before_raw);
+	for (int i = 0; i < DEADLY && relay->caught; i++)
+		(void)sigaction(deadly[i], &relay->actions[i], NULL);
 }
 
 /* Reads what there is, as far as there is room. EIO from a pty master means that the last user of the other end is gone. */
@@ -60,11 +106,12 @@ static void fill(struct pipe_end *end)
 		end->from = -1;
 }
 
+/* The standard streams belong to the caller: this process must not make them nonblocking. A pipe that is ready takes this much at once. */
 static void drain(struct pipe_end *end)
 {
 	if (end->to < 0 || end->used == 0)
 		return;
-	ssize_t written = write(end->to, end->data, end->used);
+	ssize_t written = write(end->to, end->data, end->used < PIPE_BUF ? end->used : PIPE_BUF);
 	if (written > 0) {
 		end->used -= (size_t)written;
 		memmove(end->data, end->data + written, end->used);
@@ -72,6 +119,11 @@ static void drain(struct pipe_end *end)
 		end->used = 0;
 		end->to = -1;
 	}
+}
+
+static bool ends(int number)
+{
+	return number == SIGTERM || number == SIGINT || number == SIGHUP || number == SIGQUIT;
 }
 
 static void pass_signal(struct relay *relay)
@@ -86,11 +138,12 @@ static void pass_signal(struct relay *relay)
 		return; /* our own write: nobody reads the output any more */
 	if (number == SIGWINCH && relay->master >= 0)
 		copy_size(relay->master);
+	else if (relay->ended)
+		relay->out.to = ends(number) ? -1 : relay->out.to; /* nobody reads the last output, and we are not wanted any more */
 	else
 		(void)kill((pid_t)relay->pid, number); /* a child that was not waited for keeps its number */
 }
 
-/* The standard streams belong to the caller: this process must not leave them nonblocking, so only poll(2) decides. */
 static int turn(struct relay *relay, int timeout_ms, struct pr_error *reterr)
 {
 	struct pollfd waits[6] = {
@@ -172,12 +225,13 @@ int pr_relay(int32_t pid, int pidfd, int master_fd, struct pr_error *reterr)
 		return -1;
 	}
 	relay.signals = signals;
-	if (master_fd >= 0)
+	if (master_fd >= 0) {
+		(void)fcntl(master_fd, F_SETFL, O_RDWR | O_NONBLOCK);
 		copy_size(master_fd);
-	raw_mode(&relay);
+	}
+	enter_raw(&relay);
 	int result = carry(&relay, reterr);
-	if (relay.raw)
-		(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &relay.saved);
+	leave_raw(&relay);
 	(void)sigprocmask(SIG_SETMASK, &old, NULL);
 	return result < 0 ? -1 : exit_status(&relay, reterr);
 }

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from pyrunc.cli.tables import BOOL, INT, TEXT, Option
 from pyrunc.errors import UsageError
@@ -53,6 +54,20 @@ def preserve_fds(call: Call) -> int:
     return number
 
 
+def door(call: Call) -> list[str]:
+    """The front door's path and the command line it was called with, when it started this process
+    and may wait for the program in its place; else []. What is traced stays here to the end."""
+    path, name = sys._xoptions.get("pyrunc_door"), sys._xoptions.get("pyrunc")
+    if not path or not name or "trace" in call.given:
+        return []
+    return [str(path), str(name), *sys.argv[1:]]
+
+
+def told_of_end() -> str:
+    """What the front door says of a program that it waited for (foreground.ended), or ""."""
+    return str(sys._xoptions.get("pyrunc_ended") or "")
+
+
 def create_options(call: Call, *, run: bool) -> CreateOptions:
     """The options of create, or of `run`, which has four more."""
     return CreateOptions(
@@ -66,4 +81,5 @@ def create_options(call: Call, *, run: bool) -> CreateOptions:
         detach=call.flag("detach") if run else True,
         keep=run and call.flag("keep"),
         no_subreaper=run and call.flag("no-subreaper"),
+        door=door(call) if run else (),
     )

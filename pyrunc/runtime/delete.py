@@ -12,11 +12,15 @@ from pyrunc.runtime.signal import SIGKILL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from pyrunc.runtime.context import Context
 
 KILL_TIMEOUT_MS = 10_000
+_ENOTEMPTY = 39
+_ROUNDS = 4
+_LAST = {state.STATE: 1, state.LOCK: 2}
 
 
 def delete(ctx: Context, container_id: str, *, force: bool = False) -> None:
@@ -106,21 +110,28 @@ def _poststop_hooks(ctx: Context, record: state.State) -> list[Any]:
 
 
 def remove_tree(path: str) -> None:
-    """Removes the state directory; what others removed meanwhile does not matter. PyruncError."""
-    try:
-        for entry in os.scandir(path):
-            if entry.is_dir(follow_symlinks=False):
-                remove_tree(entry.path)
-            else:
-                _gone(os.unlink, entry.path)
-        _gone(os.rmdir, path)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise PyruncError(f"remove {path}: {errno_text(error.errno or 0)}") from None
+    """Removes the state directory; what others removed meanwhile does not matter. PyruncError.
+
+    As long as state.json is there, so is the lock: nobody works on a container that goes away.
+    """
+    for left in reversed(range(_ROUNDS)):
+        try:
+            for entry in sorted(os.scandir(path), key=lambda entry: _LAST.get(entry.name, 0)):
+                if entry.is_dir(follow_symlinks=False):
+                    remove_tree(entry.path)
+                else:
+                    _gone(os.unlink, entry.path)
+            _gone(os.rmdir, path)
+            return
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            if error.errno == _ENOTEMPTY and left:
+                continue  # one who asked for the lock made it anew
+            raise PyruncError(f"remove {path}: {errno_text(error.errno or 0)}") from None
 
 
-def _gone(remove: Any, path: str) -> None:
+def _gone(remove: Callable[[str], None], path: str) -> None:
     try:
         remove(path)
     except FileNotFoundError:

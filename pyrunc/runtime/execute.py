@@ -13,10 +13,9 @@ from pyrunc.plan import ops
 from pyrunc.plan.build import exec_plan
 from pyrunc.plan.facts import Facts, Join
 from pyrunc.plan.process import parse_list
-from pyrunc.runtime import console, host, seccomp, state
+from pyrunc.runtime import console, foreground, host, seccomp, state
 from pyrunc.runtime import process as processes
 from pyrunc.runtime.entering import check_fds, check_groups, set_rlimits, write_pid_file
-from pyrunc.runtime.run import hold_signals
 from pyrunc.runtime.stage import Stage
 from pyrunc.tables.namespaces import CLONE_NEWUSER, NAMESPACES
 
@@ -41,7 +40,8 @@ def execute(ctx: Context, container_id: str, options: ExecOptions) -> int:
     if options.detach:
         executing.stage.child.close()
         return 0
-    return executing.wait()
+    child = executing.stage.child
+    return foreground.wait(child, executing.master, options.door, foreground.NOTHING)
 
 
 def prepare(
@@ -102,7 +102,7 @@ class Executing:
 
     def _before_go(self) -> None:
         if not self.options.detach:
-            hold_signals()
+            foreground.hold_signals()
 
     def _facts(self, record: state.State, listen_fds: int) -> Facts:
         facts = Facts(bundle=record.bundle, rootfs="/", container_id=record.id)
@@ -200,16 +200,6 @@ class Executing:
             console.send_pidfd(self.options.pidfd_socket, child.pidfd, b"setns")
         if self.options.pid_file:
             write_pid_file(self.options.pid_file, child.pid)
-
-    def wait(self) -> int:
-        """Relays until the process ends; its exit status."""
-        child = self.stage.child
-        try:
-            return native.relay(child.pid, child.pidfd, self.master)
-        finally:
-            if self.master >= 0:
-                os.close(self.master)
-            child.close()
 
 
 def _joins(record: state.State) -> list[Join]:

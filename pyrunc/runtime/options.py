@@ -3,15 +3,20 @@
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 class CreateOptions:
     """Of create and run. Paths are absolute or "" (absent).
 
     stdio: the fds of the program's three streams, each above 2, or -1 for the caller's own.
+    door: in the foreground this process becomes that program (foreground.wait); () = it stays.
     """
 
-    __slots__ = ("allow_newer", "console_socket", "detach", "keep", "no_new_keyring", "no_pivot",
-                 "no_subreaper", "pid_file", "pidfd_socket", "preserve_fds", "stdio")
+    __slots__ = ("allow_newer", "console_socket", "detach", "door", "keep", "no_new_keyring",
+                 "no_pivot", "no_subreaper", "pid_file", "pidfd_socket", "preserve_fds", "stdio")
 
     def __init__(
         self,
@@ -27,7 +32,9 @@ class CreateOptions:
         no_subreaper: bool = False,
         allow_newer: bool = False,
         stdio: tuple[int, ...] = (),
+        door: Sequence[str] = (),
     ) -> None:
+        self.door = door
         self.stdio = stdio
         self.allow_newer = allow_newer
         self.console_socket = console_socket
@@ -47,12 +54,13 @@ class ExecOptions:
     process.
 
     None for `tty`, `no_new_privs`, `user`, `cwd` = as the container has it. `cgroup` holds the
-    values of --cgroup as given, `stdio` what it holds in CreateOptions.
+    values of --cgroup as given, `stdio` and `door` what they hold in CreateOptions.
     """
 
     __slots__ = ("additional_gids", "apparmor", "args", "cap", "cgroup", "console_socket", "cwd",
-                 "detach", "env", "ignore_paused", "no_new_privs", "no_subreaper", "pid_file",
-                 "pidfd_socket", "preserve_fds", "process", "process_label", "stdio", "tty", "user")
+                 "detach", "door", "env", "ignore_paused", "no_new_privs", "no_subreaper",
+                 "pid_file", "pidfd_socket", "preserve_fds", "process", "process_label", "stdio",
+                 "tty", "user")
 
     def __init__(
         self,
@@ -77,7 +85,9 @@ class ExecOptions:
         ignore_paused: bool = False,
         no_subreaper: bool = False,
         stdio: tuple[int, ...] = (),
+        door: Sequence[str] = (),
     ) -> None:
+        self.door = door
         self.stdio = stdio
         self.args = args or []
         self.process = process

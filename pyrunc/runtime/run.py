@@ -3,15 +3,8 @@
 
 from __future__ import annotations
 
-import os
-from _signal import (
-    SIG_BLOCK,
-    pthread_sigmask,
-    valid_signals,
-)
-
 from pyrunc import native
-from pyrunc.runtime import delete, notify, state
+from pyrunc.runtime import foreground, notify
 from pyrunc.runtime.create import Making
 from pyrunc.runtime.start import run_poststart
 
@@ -33,7 +26,7 @@ def run(ctx: Context, container_id: str, bundle: str, options: CreateOptions) ->
     with making:
         listener = notify.listen(making.record)
         if not options.detach:
-            hold_signals()
+            foreground.hold_signals()
         making.stage.go_on()
         making.stage.until_executed()
         run_poststart(ctx, making.record)
@@ -41,23 +34,9 @@ def run(ctx: Context, container_id: str, bundle: str, options: CreateOptions) ->
     if options.detach:
         making.stage.child.close()
         return 0
-    return _foreground(ctx, making, keep=options.keep)
-
-
-def hold_signals() -> None:
-    """From here on signals are the program's: they wait until the relay can pass them on."""
-    pthread_sigmask(SIG_BLOCK, valid_signals())
-
-
-def _foreground(ctx: Context, making: Making, *, keep: bool) -> int:
     child = making.stage.child
-    try:
-        status = native.relay(child.pid, child.pidfd, making.master)
-    finally:
-        if making.master >= 0:
-            os.close(making.master)
-        child.close()
-    if not keep:
-        with state.Lock(making.record.path):
-            delete.destroy(ctx, making.record)
+    doomed = foreground.NOTHING if options.keep else (ctx.root, container_id)
+    status = foreground.wait(child, making.master, options.door, doomed)
+    if not options.keep:
+        foreground.remove(ctx, container_id, child.pid)
     return status

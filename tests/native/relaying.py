@@ -1,12 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A foreground runtime in small: `relaying.py pty|plain SCRIPT` has a shell script relayed."""
+"""A foreground runtime in small: `relaying.py pty|plain SCRIPT [abort]` has a shell script relayed;
+with `abort` it aborts as soon as its terminal is raw."""
 
 from __future__ import annotations
 
 import os
 import sys
+import termios
+import threading
+import time
 
 from pyrunc import native
+
+
+def abort() -> None:
+    while termios.tcgetattr(0)[3] & termios.ICANON:
+        time.sleep(0.01)
+    os.abort()
+
 
 terminal = sys.argv[1] == "pty"
 master, slave = os.openpty()
@@ -16,4 +27,6 @@ if pid == 0:
         os.login_tty(slave)
     os.execv("/bin/sh", ["sh", "-c", sys.argv[2]])
 os.close(slave)
+if "abort" in sys.argv[3:]:
+    threading.Thread(target=abort, daemon=True).start()
 os._exit(native.relay(pid, os.pidfd_open(pid), master if terminal else -1))

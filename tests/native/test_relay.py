@@ -31,10 +31,10 @@ def relay() -> Iterator[Relay]:
     """Starts relaying.py; ended at the end of the test."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def start(kind: str, script: str, **how: object) -> subprocess.Popen[bytes]:
+    def start(kind: str, script: str, *more: str, **how: object) -> subprocess.Popen[bytes]:
         how = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, **how}
         environment = dict(os.environ, PYTHONPATH=os.pathsep.join(filter(None, sys.path)))
-        argv = [sys.executable, "-S", RELAYING, kind, script]
+        argv = [sys.executable, "-S", RELAYING, kind, script, *more]
         started.append(subprocess.Popen(argv, env=environment, **how))  # type: ignore[call-overload]
         return started[-1]
 
@@ -68,7 +68,42 @@ def test_exit_code(relay: Relay, kind: str, script: str, code: int) -> None:
     assert relay(kind, script).wait(20) == code
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP])
+def relayed(act: Callable[[], object]) -> int:
+    """The status of a child of ours that does this."""
+    pid = os.fork()
+    if pid == 0:
+        act()
+        os._exit(99)
+    pidfd = os.pidfd_open(pid)
+    try:
+        return native.relay(pid, pidfd)
+    finally:
+        os.close(pidfd)
+
+
+def test_every_exit_code() -> None:
+    """OPS: 0 to 255 come through as they are."""
+    codes = list(range(256))
+    assert [relayed(lambda code=code: os._exit(code)) for code in codes] == codes  # type: ignore[misc]
+
+
+def test_every_deadly_signal() -> None:
+    """OPS: 128 + number for each signal that ends a process by default."""
+    harmless = {signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH}
+    stopping = {signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
+    numbers = sorted(map(int, signal.valid_signals() - harmless - stopping))
+    assert len(numbers) > 50
+
+    def die(number: int) -> None:
+        if number != signal.SIGKILL:
+            signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    got = [relayed(lambda number=number: die(number)) for number in numbers]  # type: ignore[misc]
+    assert got == [128 + number for number in numbers]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP, signal.SIGABRT])
 @pytest.mark.parametrize("kind", [PLAIN, PTY])
 def test_signals_are_passed_on(relay: Relay, kind: str, number: signal.Signals) -> None:
     """OPS: what the foreground gets, the program gets."""
@@ -133,6 +168,40 @@ def test_window_size_and_raw_mode(relay: Relay) -> None:
     finally:
         os.close(master)
         os.close(slave)
+
+
+def test_our_own_end_leaves_no_raw_terminal(relay: Relay) -> None:
+    """CON: a relay that aborts gives the terminal back first."""
+    master, slave = os.openpty()
+    try:
+        before = termios.tcgetattr(slave)
+        process = relay(PTY, "trap '' HUP; sleep 0.5", "abort", stdin=slave)
+        assert process.wait(20) == -signal.SIGABRT
+        assert termios.tcgetattr(slave) == before
+    finally:
+        os.close(master)
+        os.close(slave)
+
+
+def test_dispositions_come_back() -> None:
+    """CON: what the caller does at SIGSEGV and the like is as before, and so is its mask."""
+    master, slave = os.openpty()
+    saved, terminal = os.dup(0), os.openpty()
+    try:
+        os.dup2(terminal[1], 0)
+        before = Path("/proc/self/status").read_text().partition("SigPnd")[2].partition("CapInh")[0]
+        pid = os.fork()
+        if pid == 0:
+            os._exit(3)
+        pidfd = os.pidfd_open(pid)
+        assert native.relay(pid, pidfd, master) == 3
+        os.close(pidfd)
+        after = Path("/proc/self/status").read_text().partition("SigPnd")[2].partition("CapInh")[0]
+        assert after == before
+    finally:
+        os.dup2(saved, 0)
+        for fd in (master, slave, saved, *terminal):
+            os.close(fd)
 
 
 def test_what_is_no_child(pidfd_of: Callable[[int], int]) -> None:

@@ -53,6 +53,11 @@ The exit code is the process's, 128 + N when signal N ended it, 255 when it coul
 
 def run(call: Call) -> int:
     """Returns the process's exit status (0 when detached)."""
+    told = options.told_of_end()
+    if told:
+        from pyrunc.runtime import foreground
+
+        return foreground.ended(call.context, "", told)
     options_given = exec_options(call)
     from pyrunc.runtime import execute
 
@@ -86,6 +91,7 @@ def exec_options(call: Call) -> ExecOptions:
         cgroup=call.list("cgroup"),
         ignore_paused=call.flag("ignore-paused"),
         no_subreaper=call.flag("no-subreaper"),
+        door=options.door(call),
     )
 
 

@@ -30,6 +30,11 @@ the container is deleted at the end. <container-id> must be unique below --root.
 
 def run(call: Call) -> int:
     """Returns the program's exit status (0 when detached)."""
+    told = options.told_of_end()
+    if told:
+        from pyrunc.runtime import foreground
+
+        return foreground.ended(call.context, "" if call.flag("keep") else call.args[0], told)
     from pyrunc.runtime import run as runtime_run
 
     return runtime_run.run(call.context, call.args[0], options.bundle_path(call),
