@@ -15,7 +15,7 @@ from pyrunc.plan.facts import Facts
 from pyrunc.plan.mounts import CGROUP_TYPES
 from pyrunc.plan.rootfs import SOURCES_MAX
 from pyrunc.runtime import console, delete, host, idmapped, notify, process, seccomp, state
-from pyrunc.runtime.entering import check_fds, check_groups, set_rlimits, write_pid_file
+from pyrunc.runtime.entering import check_fds, check_groups, hold_back, set_rlimits, write_pid_file
 from pyrunc.runtime.hooks import environment, run_hooks
 from pyrunc.runtime.idmaps import user_namespace_facts, write_maps
 from pyrunc.runtime.stage import Stage
@@ -88,6 +88,7 @@ class Making:
         self.record = state.new(ctx, container_id)
         self.lock = state.Lock(self.record.path)
         self.stage: Stage
+        self.late_resources: Any = None
         self.filter = b""
 
     def _load(self) -> Config:
@@ -228,7 +229,7 @@ class Making:
     def _make_cgroup(self, pid: int) -> Answer:
         """With the limits, while the stage is not there yet or waits: halfway through the device
         rules everything is denied, mknod too."""
-        resources: Any = self.config.get("linux", {}).get("resources")
+        resources, self.late_resources = hold_back(self.config.get("linux", {}).get("resources"))
         record, manager = self.record, self.manager
         try:
             manager.create(pid, resources)
@@ -345,6 +346,8 @@ class Making:
     def _ready(self) -> None:
         """The stage has done everything: the record, then the pid file."""
         record, child = self.record, self.stage.child
+        if self.late_resources:
+            self.manager.update({}, self.late_resources)
         if record.intel_rdt:
             from pyrunc.runtime import resctrl
 

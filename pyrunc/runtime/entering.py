@@ -13,6 +13,7 @@ from pyrunc.tables.rlimits import RLIMITS
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
     from pyrunc.config.types import Process, Rlimit
     from pyrunc.plan.facts import Facts
@@ -61,3 +62,13 @@ def write_pid_file(path: str, pid: int) -> None:
         state.replace_file(path, str(pid).encode(), 0o644)
     except OSError as error:
         raise NativeError(f"write pid file {path}", error.errno or 0) from None
+
+
+def hold_back(resources: Any) -> tuple[Any, Any]:
+    """(what to limit before the stage starts, what once it stands where it will be): a stage that
+    clones its successor is two processes for a moment, which pids.limit 0 and 1 would not allow.
+    """
+    limit = ((resources or {}).get("pids") or {}).get("limit")
+    if limit not in (0, 1):
+        return resources, None
+    return {**resources, "pids": {}}, {"pids": resources["pids"]}

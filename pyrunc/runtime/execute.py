@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from errno import EAGAIN
 
 from pyrunc import cgroups, native
 from pyrunc.config.bundle import read_limited
@@ -80,16 +81,19 @@ class Executing:
         self.master = -1
         self.record = record
         self.filter = b""
-        listen_fds = check_fds(options.preserve_fds, ctx.environ)
-        facts = self._facts(record, listen_fds)
-        self.stage = Stage(ctx, exec_plan(config, process, facts))
+        self.moves_in = False  # into the cgroups when it is ready, instead of being born there
+        self.stage = self._stage()
         try:
-            self._spawn(record, facts, options.preserve_fds + listen_fds)
-            self.stage.on_console = self._console
-            self.stage.on_listener = self._listener
-            self.stage.meanwhile = self._compile
-            self.stage.answers = {ops.SYNC_LIMITS: self._limits, ops.SYNC_SECCOMP: self._seccomp}
-            self.stage.until_ready()
+            try:
+                self._enter()
+            except NativeError as error:
+                if error.errno != EAGAIN or self.stage.talked:
+                    raise
+                # The cgroup is full (pids.max): what moves in is not refused, what is cloned is.
+                self.stage.abandon()
+                self.moves_in = True
+                self.stage = self._stage()
+                self._enter()
             self._ready()
             self._before_go()
             self.stage.go_on()
@@ -103,6 +107,20 @@ class Executing:
     def _before_go(self) -> None:
         if not self.options.detach:
             foreground.hold_signals()
+
+    def _stage(self) -> Stage:
+        self.listen_fds = check_fds(self.options.preserve_fds, self.ctx.environ)
+        self.facts = self._facts(self.record, self.listen_fds)
+        return Stage(self.ctx, exec_plan(self.config, self.process, self.facts))
+
+    def _enter(self) -> None:
+        """Starts the stage; it is ready to execute afterwards."""
+        self._spawn(self.facts, self.options.preserve_fds + self.listen_fds)
+        self.stage.on_console = self._console
+        self.stage.on_listener = self._listener
+        self.stage.meanwhile = self._compile
+        self.stage.answers = {ops.SYNC_LIMITS: self._limits, ops.SYNC_SECCOMP: self._seccomp}
+        self.stage.until_ready()
 
     def _facts(self, record: state.State, listen_fds: int) -> Facts:
         facts = Facts(bundle=record.bundle, rootfs="/", container_id=record.id)
@@ -130,12 +148,13 @@ class Executing:
                 seccomp.check_unprivileged(profile)
         return facts
 
-    def _spawn(self, record: state.State, facts: Facts, preserve: int) -> None:
-        manager = cgroups.from_state(record.members()).for_exec(
+    def _spawn(self, facts: Facts, preserve: int) -> None:
+        record = self.record
+        self.cgroups = cgroups.from_state(record.members()).for_exec(
             self.options.cgroup, record.init_process_pid
         )
-        cgroup_fd = manager.spawn_fd()
-        join = [] if cgroup_fd >= 0 else manager.join_fds()
+        cgroup_fd = -1 if self.moves_in else self.cgroups.spawn_fd()
+        join = [] if self.moves_in or cgroup_fd >= 0 else self.cgroups.join_fds()
         before: set[int] = set()
         try:
             before = self._initial_affinity()
@@ -192,6 +211,8 @@ class Executing:
 
     def _ready(self) -> None:
         child = self.stage.child
+        if self.moves_in:
+            self.cgroups.attach(child.pid)
         if self.record.intel_rdt:
             from pyrunc.runtime import resctrl
 

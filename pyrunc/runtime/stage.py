@@ -44,6 +44,7 @@ class Stage:
         self.on_listener: Callable[[int], None] = os.close
         self.child = native.Child(0, -1, -1)
         self.meanwhile: Callable[[], None] = _nothing
+        self.talked = False  # it has asked or given something: it cannot be started once more
         self._early = sum(op.code == "SYNC" and op.numbers[0] in _EARLY for op in plan.ops)
 
     def spawn(
@@ -110,6 +111,7 @@ class Stage:
 
             process.send(child.pidfd, _SIGKILL)
             _reap(child.pid)
+            child.pid = 0
         child.close()
 
     def _receive_or_end(self) -> native.Message | None:
@@ -133,6 +135,7 @@ class Stage:
         return "the init stage ended unexpectedly: " + explain.exit_text(status or 0)
 
     def _handle(self, message: native.Message) -> None:
+        self.talked |= message.kind not in (_FORKED, _WARNING, _ERROR)
         if message.kind == _SYNC:
             self._answer(message.value)
         elif message.kind == _FORKED:
