@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import os
 import time
+from errno import ENOENT, ENOMEDIUM
 
-from pyrunc.errors import ConfigError, NativeError, PyruncError
+from pyrunc.errors import ConfigError, NativeError, PyruncError, errno_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -131,8 +133,9 @@ class Bus:
             self._open_address(address)
             return
         which = "sd_bus_open_user" if user else "sd_bus_open_system"
-        self._check(getattr(self._lib, which)(self._ref(self._bus)),
-                    f"connect to the {'user' if user else 'system'} bus")
+        result = getattr(self._lib, which)(self._ref(self._bus))
+        if result < 0:
+            raise no_bus(-result, user=user)
 
     def _open_address(self, address: str) -> None:
         tried = f"connect to {address}"
@@ -263,6 +266,25 @@ class Bus:
         if letter == b"v":
             return Variant((contents or b"").decode(), values[0])
         return values if letter == b"a" else tuple(values)
+
+
+def no_bus(number: int, *, user: bool) -> PyruncError:
+    """The error for a bus that cannot be reached; errno `number` is the reason."""
+    if not user:
+        advice = "is systemd process 1 and D-Bus running? Without them use the cgroupfs driver"
+        where = os.environ.get("DBUS_SYSTEM_BUS_ADDRESS", "/run/dbus/system_bus_socket")
+    else:
+        # What sd_bus_open_user(3) looks at.
+        address = os.environ.get("DBUS_SESSION_BUS_ADDRESS", "")
+        runtime_dir = os.environ.get("XDG_RUNTIME_DIR", "")
+        where = address or (f"{runtime_dir}/bus" if runtime_dir else "")
+        advice = ("the user needs a session with a bus (loginctl enable-linger), told by "
+                  "XDG_RUNTIME_DIR or DBUS_SESSION_BUS_ADDRESS; else use the cgroupfs driver")
+    # Engines take "no such file or directory" for a missing program.
+    gone = number in (ENOENT, ENOMEDIUM)
+    reason = "there is none" if gone else errno_text(number)
+    name = f"{'user' if user else 'system'} bus{f' at {where}' if where else ''}"
+    return PyruncError(f"systemd cgroup driver: connect to the {name}: {reason} ({advice})")
 
 
 def split_signature(signature: str) -> list[str]:

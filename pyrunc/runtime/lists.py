@@ -77,10 +77,35 @@ def owner_name(uid: int) -> str:
 
 
 def pids(ctx: Context, container_id: str) -> list[int]:
-    """The container's processes as the host numbers them, sub-cgroups included."""
+    """The container's processes as the host numbers them, sub-cgroups included.
+
+    Without a cgroup (rootless) those of its pid namespace, or where it shares the caller's, the
+    first one alone.
+    """
     from pyrunc import cgroups
 
     record = state.load(ctx, container_id)
     if not record.cgroup_paths:
-        return [] if record.status() == "stopped" else [record.init_process_pid]
+        if record.status() == "stopped":
+            return []
+        first = record.init_process_pid
+        return _in_pid_namespace(first) if record.private_pid_namespace else [first]
     return sorted(cgroups.from_state(record.members()).pids(recursive=True))
+
+
+def _in_pid_namespace(first: int) -> list[int]:
+    """All processes that are in the pid namespace of process `first`. pid_namespaces(7)."""
+    found = {first}
+    try:
+        wanted = os.stat(f"/proc/{first}/ns/pid")
+    except OSError:
+        return [first]
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                namespace = os.stat(f"/proc/{name}/ns/pid")
+            except OSError:
+                continue  # it ended, or is somebody else's
+            if (namespace.st_dev, namespace.st_ino) == (wanted.st_dev, wanted.st_ino):
+                found.add(int(name))
+    return sorted(found)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from .harness import Bundle, Container, Runtime, cgroupfs, enosys, trace
+from .harness import Bundle, Container, Runtime, cgroupfs, enosys, trace, unprivileged
 from .harness import runtime as runtime_module
 from .harness.bundle import compile_witness
 from .harness.marks import MAY_BE_MISSING
@@ -155,3 +155,9 @@ def make_container(
 def container(make_container: Callable[..., Container], bundle: Bundle) -> Container:
     """The test's container, made from `bundle`; removed at the end whatever happened."""
     return make_container("c", bundle)
+
+
+@pytest.fixture
+def rootless(container: Container) -> Container:
+    """The test's container as an unprivileged user can have it; call with unprivileged.AS_USER."""
+    return unprivileged.give(container)

@@ -65,12 +65,20 @@ class Bundle:
         """Say whether the runtime still keeps something for the container."""
         return (self.root / self.name).exists()
 
+    def status(self) -> str:
+        """Return the container's status."""
+        return str(json.loads(self.runtime("state", self.name).stdout)["status"])
+
     def args(self, *words: str) -> None:
         self.config["process"]["args"] = list(words)
         (self.path / "config.json").write_text(json.dumps(self.config))
 
     def runtime(
-        self, *args: str, check: bool = True, cwd: Path | None = None
+        self,
+        *args: str,
+        check: bool = True,
+        cwd: Path | None = None,
+        env: dict[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
         """Call the runtime to its end; with `check` it must succeed.
 
@@ -81,12 +89,21 @@ class Bundle:
         with out.open("w+") as stdout, out.with_suffix(".err").open("w+") as stderr:
             done = subprocess.run(
                 argv, check=False, stdout=stdout, stderr=stderr, stdin=subprocess.DEVNULL,
-                cwd=cwd, timeout=120,
+                cwd=cwd, env=env, timeout=120,
             )  # fmt: skip
             texts = [stream.seek(0) or stream.read() for stream in (stdout, stderr)]
         if check:
             assert done.returncode == 0, f"{shlex.join(argv)}: {texts[1]}"
         return subprocess.CompletedProcess(argv, done.returncode, *texts)
+
+    def fails(self, *words: str, env: dict[str, str] | None = None) -> str:
+        """Run `words` where that must be refused without a trace; return the one line on stderr."""
+        self.args(*words)
+        call = ["run", "--bundle", str(self.path), self.name]
+        done = self.runtime(*call, check=False, env=env)
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1), done.stderr
+        assert not self.has_state()
+        return done.stderr
 
     def default_root(self, *args: str) -> None:
         """Call the runtime without --root; it must succeed."""
