@@ -64,6 +64,7 @@ def test_unmapped_user(rootless: Container) -> None:
     assert rootless.fails(**AS_USER)
 
 
+@departs("runc", "1.1 names no member of the config")
 def test_unmapped_user_is_named(rootless: Container) -> None:
     """USR-5: the error of an id that is not mapped names the list that lacks it."""
     for user, member in (
@@ -141,6 +142,7 @@ def test_raised_oom_score(rootless: Container) -> None:
     assert (result.code, result.out, result.err) == (0, "321\n", "")
 
 
+@departs("runc", "1.1 says nsexec's messages, on two lines")
 def test_lowered_oom_score(rootless: Container) -> None:
     """OOM-1: lowering it needs CAP_SYS_RESOURCE: an error that says what was tried."""
     rootless.bundle.process["oomScoreAdj"] = -500

@@ -16,7 +16,7 @@ from .harness import Container, cgroupfs, departs, needs, probes, unprivileged, 
 from .harness.unprivileged import AS_USER
 
 pytestmark = needs(probes.root, unprivileged.unprivileged_user_namespaces)
-WARNS = departs("runc", "1.1 says warnings on stderr for every verb without a cgroup")
+WARNS = departs("runc", "1.1 says warnings on stderr for these verbs of a rootless caller")
 PIDS = needs(partial(probes.controller, "pids"))
 VIEW = {
     "destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup",
@@ -57,6 +57,7 @@ def test_stays_in_the_callers(rootless: Container) -> None:
     assert cgroups_of(rootless.pid) == cgroups_of("self")
 
 
+@departs("runc", "1.1 leaves the tmpfs that holds v1's hierarchies writable")
 def test_sees_the_callers(rootless: Container) -> None:
     """MNT-1: a cgroup mount without a cgroup of its own shows the caller's."""
     rootless.bundle.config["mounts"].append(VIEW)
@@ -142,7 +143,7 @@ def test_ps(rootless: Container) -> None:
 
 
 @PIDS
-def test_delegated_limit(rootless: Container, delegated: dict[str, Any]) -> None:
+def test_delegated_limit(delegated: dict[str, Any], rootless: Container) -> None:
     """CGP-4: with a delegated cgroup a limit works without a cgroupsPath, and delete removes the
     cgroup."""
     rootless.bundle.linux["resources"] = {"pids": {"limit": 12}}
@@ -154,8 +155,9 @@ def test_delegated_limit(rootless: Container, delegated: dict[str, Any]) -> None
     assert not cgroupfs.named(rootless.id)
 
 
+@WARNS
 @needs(probes.freezer)
-def test_delegated_freezer(rootless: Container, delegated: dict[str, Any]) -> None:
+def test_delegated_freezer(delegated: dict[str, Any], rootless: Container) -> None:
     """With a delegated cgroup the user pauses, resumes and deletes."""
     up(rootless, delegated)
     rootless.runtime("pause", rootless.id, **AS_USER)
@@ -166,8 +168,9 @@ def test_delegated_freezer(rootless: Container, delegated: dict[str, Any]) -> No
     assert not cgroupfs.named(rootless.id)
 
 
+@WARNS
 @PIDS
-def test_delegated_update_and_exec(rootless: Container, delegated: dict[str, Any]) -> None:
+def test_delegated_update_and_exec(delegated: dict[str, Any], rootless: Container) -> None:
     """With a delegated cgroup update works, exec joins the cgroup and ps shows who is in it."""
     rootless.bundle.linux["resources"] = {"pids": {"limit": 12}}
     up(rootless, delegated)
