@@ -28,7 +28,8 @@ TEST_BOUND = 60  # seconds; tests take parts of one
 
 def pytest_report_header() -> str:
     return (
-        f"runtime under test: {' '.join(runtime_module.command())} (cgroups: {cgroupfs.layout()})"
+        f"runtime under test: {' '.join(runtime_module.command())} (cgroups: {cgroupfs.layout()},"
+        f" {runtime_module.driver()} driver)"
     )
 
 
@@ -120,7 +121,8 @@ def make_bundle(home: Path, witness: Path, mark: str) -> Iterator[Callable[[str]
     made: list[Bundle] = []
 
     def make(name: str) -> Bundle:
-        bundle = Bundle(home / name, witness, f"/{SESSION}/{mark}-{name}")
+        cgroup = runtime_module.cgroups_path(SESSION, f"{mark}-{name}")
+        bundle = Bundle(home / name, witness, cgroup)
         made.append(bundle)
         return bundle
 

@@ -20,6 +20,7 @@ CPU = needs(partial(probes.controller, "cpu"))
 CPUSET = needs(partial(probes.controller, "cpuset"))
 PIDS = needs(partial(probes.controller, "pids"))
 V1 = needs(probes.v1_cgroups)
+CGROUPFS = needs(probes.cgroupfs_driver)
 VIEW = {
     "destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup",
     "options": ["nosuid", "noexec", "nodev", "relatime"],
@@ -34,7 +35,7 @@ def resources(container: Container, **members: Any) -> Container:
 
 def value(container: Container, controller: str, v1: str, v2: str = "") -> str:
     """The content of a file of the container's cgroup, by its name in v1 or v2."""
-    directory = cgroupfs.directory(container.bundle.linux["cgroupsPath"], controller)
+    directory = cgroupfs.directory(container.bundle.cgroup, controller)
     return (directory / (v1 if controller in cgroupfs.hierarchies() else v2)).read_text().strip()
 
 
@@ -51,13 +52,14 @@ def test_absolute_path(container: Container) -> None:
     """CGP-1, CGP-3: an absolute cgroupsPath is taken from the mount point, in each hierarchy, and
     made when missing."""
     container.create()
-    wanted = container.bundle.linux["cgroupsPath"]
+    wanted = container.bundle.cgroup
     found = paths_of(container.pid)
     needed = [name for name in ("memory", "pids", "devices", "freezer", "") if name in found]
     on_v1 = [name for name in needed if name or cgroupfs.layout() == "v2"]
     assert on_v1 and all(found[name] == wanted for name in on_v1)
 
 
+@CGROUPFS
 def test_same_place_each_time(
     container: Container, make_container: Callable[[str], Container], mark: str
 ) -> None:
@@ -84,7 +86,7 @@ def test_default_path(container: Container) -> None:
 @pytest.fixture
 def made_before(container: Container) -> Iterator[Container]:
     """The container's cgroups made by somebody else, with a limit in one of them."""
-    path = container.bundle.linux["cgroupsPath"]
+    path = container.bundle.cgroup
     directories = [top / path.strip("/") for top in set(cgroupfs.hierarchies().values())]
     for directory in directories:
         directory.mkdir(parents=True)
@@ -96,9 +98,10 @@ def made_before(container: Container) -> Iterator[Container]:
 
 
 @PIDS
+@CGROUPFS
 def test_present_cgroup_keeps_its_limits(made_before: Container) -> None:
     """CGP-5: without resources an existing cgroup's limits stay."""
-    directory = cgroupfs.directory(made_before.bundle.linux["cgroupsPath"], "pids")
+    directory = cgroupfs.directory(made_before.bundle.cgroup, "pids")
     (directory / "pids.max").write_text("77")
     made_before.create()
     assert (directory / "pids.max").read_text() == "77\n"
@@ -261,10 +264,10 @@ def test_delete_of_a_frozen_one(container: Container) -> None:
     container.absent()
 
 
-@needs(probes.freezer)
+@needs(probes.freezer, probes.cgroupfs_driver)
 def test_frozen_cgroup_is_refused(made_before: Container) -> None:
     """CGP-6: a cgroup that is frozen is no place for a new container."""
-    directory = cgroupfs.directory(made_before.bundle.linux["cgroupsPath"], "freezer")
+    directory = cgroupfs.directory(made_before.bundle.cgroup, "freezer")
     frozen, word, thawed = (
         ("freezer.state", "FROZEN", "THAWED")
         if (directory / "freezer.state").exists()
@@ -285,7 +288,7 @@ def test_frozen_cgroup_is_refused(made_before: Container) -> None:
 def test_all_processes_are_in_it(container: Container) -> None:
     """CGP-1: what the program starts, and what exec runs, are in the container's cgroup."""
     container.up()
-    wanted = container.bundle.linux["cgroupsPath"]
+    wanted = container.bundle.cgroup
     lines = container.exec("/bin/cat", "/proc/self/cgroup").lines
     # In a v2 view of a hybrid host /proc/PID/cgroup goes on to list the v1 hierarchies.
     mine = "0::" if cgroupfs.layout() == "v2" else ":pids:"
@@ -299,7 +302,7 @@ def test_kill_reaches_all(container: Container) -> None:
     container.bundle.no_namespace("pid").sh("sleep 1000 & sleep 1000 & echo ready; wait")
     container.up()
     container.says("ready")
-    path = container.bundle.linux["cgroupsPath"]
+    path = container.bundle.cgroup
     directory = cgroupfs.directory(path, "pids")
     pids = [int(line) for line in (directory / "cgroup.procs").read_text().split()]
     assert len(pids) == 3
@@ -357,7 +360,7 @@ def test_writable_view_is_its_own(viewed: Container) -> None:
     the container's own, and goes with the container."""
     viewed.bundle.namespace("cgroup").sh("mkdir /sys/fs/cgroup/pids/child; sleep 1000")
     viewed.up()
-    place = cgroupfs.directory(viewed.bundle.linux["cgroupsPath"], "pids") / "child"
+    place = cgroupfs.directory(viewed.bundle.cgroup, "pids") / "child"
     until(place.is_dir, "the child group")
     viewed.delete("--force")
     viewed.absent()

@@ -63,7 +63,7 @@ def test_create_applies_the_cgroup(container: Container) -> None:
     """OPS-C4: when create returns, the process is in its cgroup."""
     container.create()
     lines = Path(f"/proc/{container.pid}/cgroup").read_text().splitlines()
-    path = container.bundle.linux["cgroupsPath"]
+    path = container.bundle.cgroup
     assert path in [line.partition("::")[2] or line.split(":")[2] for line in lines]
 
 
@@ -239,7 +239,7 @@ def test_v1_cgroup_is_not_given_away(container: Container) -> None:
     container.bundle.process["user"] = {"uid": 5, "gid": 5}
     container.bundle.mount("/sys/fs/cgroup", "cgroup", "cgroup", "rw")
     container.create()
-    groups = named(os.path.basename(container.bundle.linux["cgroupsPath"]))
+    groups = named(os.path.basename(container.bundle.cgroup))
     assert groups
     files = [file for group in groups for file in (group, *group.iterdir())]
     assert {file.stat().st_uid for file in files} == {0}

@@ -359,7 +359,7 @@ def test_cgroups(container: Container) -> None:
     """CGP-1: the container's processes, exec's too, are in the cgroup of the config; limits act."""
     container.bundle.linux["resources"] = {"pids": {"limit": 77}}
     container.up()
-    path = container.bundle.linux["cgroupsPath"]
+    path = container.bundle.cgroup
     with open(f"/proc/{container.pid}/cgroup", encoding="ascii") as file:
         groups = {line.split(":")[1]: line.strip().split(":")[2] for line in file}
     assert groups["pids"].endswith(path)

@@ -186,7 +186,7 @@ def test_pid_file_has_no_newline(up: Container) -> None:
 
 def test_in_the_containers_cgroup(up: Container) -> None:
     """CGP-1: the exec'd program is in the container's cgroup."""
-    path = up.bundle.linux["cgroupsPath"]
+    path = up.bundle.cgroup
     with open(f"/proc/{up.pid}/cgroup", encoding="ascii") as file:
         wanted = {line.strip() for line in file if path in line}
     up.exec_with(["--detach", "--pid-file", up.runtime.home / "x"], "sleep", "1000")
@@ -304,7 +304,7 @@ def test_rlimits_of_the_config(container: Container) -> None:
 def test_subcgroup(up: Container) -> None:
     """CGP-1: exec --cgroup PATH puts the program into a sub-cgroup of the container's."""
     controller = "pids" if "pids" in hierarchies() else ""
-    path = up.bundle.linux["cgroupsPath"]
+    path = up.bundle.cgroup
     sub = directory(path, controller) / "sub"
     sub.mkdir()
     flag = "pids:sub" if controller else "sub"

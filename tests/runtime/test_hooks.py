@@ -330,7 +330,7 @@ def test_later_poststop_hooks_run(container: Container, hooks: Hooks) -> None:
 
 def test_poststop_after_the_removal(container: Container, hooks: Hooks) -> None:
     """HK-9: a poststop hook runs when the container's cgroups are gone."""
-    path = container.bundle.linux["cgroupsPath"]
+    path = container.bundle.cgroup
     hooks.add(
         "poststop", f"busybox find /sys/fs/cgroup -name '{Path(path).name}' > {hooks.shared}/f"
     )

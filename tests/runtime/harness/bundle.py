@@ -10,6 +10,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from . import cgroupfs
 from .config import default_config
 
 HERE = Path(__file__).parent
@@ -35,16 +36,19 @@ def compile_witness(target: Path) -> None:
 def make_rootfs(target: Path, witness: Path) -> None:
     """Lay out a root filesystem at `target`; its files are its own (no links to the host's)."""
     assert BUSYBOX.exists(), "the suite needs a static busybox: Debian's busybox-static"
-    for name in DIRECTORIES:
-        (target / name).mkdir(parents=True)
-    (target / "tmp").chmod(0o1777)
-    os.chown(target / "home/tester", 1000, 1000)
-    (target / "etc/passwd").write_text(PASSWD)
-    (target / "etc/group").write_text(GROUP)
-    shutil.copy2(BUSYBOX, target / "bin/busybox")
-    shutil.copy2(witness, target / "bin/inside")
+    top = os.fspath(target)
+    os.makedirs(top)
+    for name in DIRECTORIES:  # plain calls: this is done for each test
+        os.mkdir(f"{top}/{name}")
+    os.chmod(f"{top}/tmp", 0o1777)
+    os.chown(f"{top}/home/tester", 1000, 1000)
+    for name, text in (("passwd", PASSWD), ("group", GROUP)):
+        with open(f"{top}/etc/{name}", "w", encoding="ascii") as file:
+            file.write(text)
+    for source in (BUSYBOX, witness):
+        shutil.copy(source, f"{top}/bin/{source.name}")
     for applet in APPLETS:
-        (target / "bin" / applet).symlink_to("busybox")
+        os.symlink("busybox", f"{top}/bin/{applet}")
 
 
 class Bundle:
@@ -66,6 +70,11 @@ class Bundle:
     @property
     def linux(self) -> dict[str, Any]:
         return self.config["linux"]  # type: ignore[no-any-return]
+
+    @property
+    def cgroup(self) -> str:
+        """The container's cgroup, below each mount point."""
+        return cgroupfs.place(self.linux["cgroupsPath"])
 
     def args(self, *args: str) -> Bundle:
         """Make `args` the container's program; the witness' subcommands as `args("/bin/inside",

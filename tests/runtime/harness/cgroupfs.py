@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -32,19 +33,51 @@ def layout() -> str:
     return "hybrid" if "" in names else "v1"
 
 
+def place(cgroups_path: str) -> str:
+    """The cgroup that linux.cgroupsPath means, below each mount point: a path is meant as it is,
+    "slice:prefix:name" of the systemd driver is a scope in a slice (systemd.slice(5)).
+    """
+    if cgroups_path.count(":") != 2:
+        return cgroups_path
+    parent, prefix, name = cgroups_path.split(":")
+    words = (parent or "system.slice").removesuffix(".slice").split("-")
+    slices = ["-".join(words[: depth + 1]) + ".slice" for depth in range(len(words))]
+    return "/" + "/".join([*slices, f"{prefix}-{name}.scope"])
+
+
 def directory(path: str, controller: str) -> Path:
     """The directory of cgroup `path` for a controller: its v1 hierarchy, or the only v2 one."""
-    return hierarchies().get(controller, hierarchies().get("", Path())) / path.strip("/")
+    top = hierarchies().get(controller, hierarchies().get("", Path()))
+    return top / place(path).strip("/")
+
+
+def below(top: str) -> Iterator[str]:
+    """All cgroup directories below `top`, deepest first, without `top`.
+
+    A directory's links tell how many others are in it, so most need not be read: they have
+    dozens of files, and this is asked after each test.
+    """
+    try:
+        subdirectories = os.stat(top).st_nlink - 2
+        entries = [e.path for e in os.scandir(top) if e.is_dir()] if subdirectories else []
+    except FileNotFoundError:
+        return
+    for path in entries:
+        yield from below(path)
+        yield path
 
 
 def named(text: str) -> list[Path]:
-    """All cgroup directories whose own name contains `text`, deepest first."""
+    """All cgroup directories whose own name contains `text`, and what is in them, deepest
+    first.
+    """
+    tops = {str(top) for top in hierarchies().values()}
     found = []
-    for top in set(hierarchies().values()):
-        for where, _, _ in os.walk(top, topdown=False):
-            if text in os.path.basename(where):
-                found.extend(Path(sub) for sub, _, _ in os.walk(where, topdown=False))
-    return list(dict.fromkeys(found))
+    for top in tops:
+        for path in below(top):
+            if text in path[len(top) :]:
+                found.append(Path(path))
+    return found
 
 
 def thaw(text: str) -> None:

@@ -72,7 +72,8 @@ class Container:
     def absent(self) -> None:
         """Assert that there is neither a record nor a cgroup of this container."""
         assert not (self.runtime.root / self.id).exists(), "a state directory was left behind"
-        name = os.path.basename(self.bundle.linux.get("cgroupsPath", self.id))
+        path = self.bundle.linux.get("cgroupsPath", self.id)
+        name = os.path.basename(cgroupfs.place(path))
         assert not cgroupfs.named(name), "a cgroup was left behind"
 
     def exec(self, *args: str | Path, **how: Any) -> Result:

@@ -15,6 +15,7 @@ Probe = Callable[[], "str | None"]
 MAY_BE_MISSING = {
     "raises_limits": "CAP_SYS_RESOURCE is withheld on some build machines",
     "real_time_groups": "depends on the kernel's CONFIG_RT_GROUP_SCHED",
+    "cgroupfs_driver": "the runtime under test may be told to use systemd",
     "hybrid_cgroups": "a host has one cgroup layout of the three",
     "pure_v1_cgroups": "a host has one cgroup layout of the three",
     "rationed_real_time": "depends on the kernel's CONFIG_RT_GROUP_SCHED, and v2 has none",

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from functools import cache
 
 from . import cgroupfs, enosys
+from . import runtime as runtime_module
 
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWNS = 0x00020000
@@ -130,6 +131,14 @@ def v2_cgroups() -> str | None:
         if cgroupfs.layout() == "v2"
         else f"the cgroup layout in /proc/self/mountinfo is {cgroupfs.layout()}"
     )
+
+
+@cache
+def cgroupfs_driver() -> str | None:
+    """The runtime makes the cgroups itself, so a cgroupsPath is a path."""
+    if runtime_module.driver() == "cgroupfs":
+        return None
+    return f"{' '.join(runtime_module.command())}: a cgroupsPath is slice:prefix:name"
 
 
 @cache

@@ -39,13 +39,31 @@ def command() -> list[str]:
     return [str(beside) if beside.exists() else shutil.which("pyrunc") or "pyrunc"]
 
 
+def is_program() -> bool:
+    """Say whether the runtime is one program, with global flags or none ("runc --systemd-cgroup"
+    is, "python3 -m pyrunc" is not).
+    """
+    return all(word.startswith("--") for word in command()[1:])
+
+
 @cache
 def name() -> str:
     """Return the name the runtime gives itself, for the texts that contain it ("runc create
     failed").
     """
-    first = Path(command()[0]).name
-    return first if len(command()) == 1 else "pyrunc"
+    return Path(command()[0]).name if is_program() else "pyrunc"
+
+
+def driver() -> str:
+    """Return the cgroup driver that the runtime is told to use: "systemd" or "cgroupfs"."""
+    return "systemd" if "--systemd-cgroup" in command() else "cgroupfs"
+
+
+def cgroups_path(session: str, name: str) -> str:
+    """Return the linux.cgroupsPath of a container, in the driver's form: all of a session are
+    below one cgroup that carries its name.
+    """
+    return f"{session}.slice:prt:{name}" if driver() == "systemd" else f"/{session}/{name}"
 
 
 @dataclass(frozen=True)
@@ -102,7 +120,7 @@ class Runtime:
         self.io.mkdir()
         self.command = command()
         self.name = name()
-        self.argv0 = self.command[0] if len(self.command) == 1 else self.name
+        self.argv0 = self.command[0] if is_program() else self.name
         self.without(enosys.groups())
         self._count = itertools.count()
 
