@@ -64,21 +64,28 @@ def command(who: str, argv: list[str]) -> list[str]:
 
 
 def follow(process: subprocess.Popen[bytes], log: Path, name: str, seconds: float) -> int:
-    """Wait for a step, telling its newest line now and then; kill its group when time is up."""
-    end, said, shown = time.monotonic() + seconds, time.monotonic(), 0
-    while process.poll() is None:
-        time.sleep(0.2)
-        now = time.monotonic()
-        if now >= end:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            say(f"{name}: out of time after {seconds:.0f} s")
-            return 124
-        size = log.stat().st_size
-        if now - said >= (SAY_EVERY if size > shown else QUIET):
-            lines = log.read_bytes()[-400:].decode(errors="replace").splitlines()
-            say(f"{name}: {lines[-1][-110:] if lines else '(no output yet)'}")
-            said, shown = now, size
+    """Wait for a step, telling each failed test at once and its newest line now and then; kill
+    its group when time is up.
+    """
+    end, said = time.monotonic() + seconds, time.monotonic()
+    pending = newest = told = b""
+    with log.open("rb") as output:
+        while process.poll() is None:
+            time.sleep(0.5)
+            now = time.monotonic()
+            if now >= end:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                say(f"{name}: out of time after {seconds:.0f} s")
+                return 124
+            *lines, pending = (pending + output.read()).split(b"\n")
+            for line in lines:
+                if b" FAILED" in line or b" ERROR" in line:
+                    say(f"{name}: {line.decode(errors='replace')}")
+            newest = pending or (lines or [newest])[-1]
+            if now - said >= (SAY_EVERY if newest != told else QUIET):
+                say(f"{name}: {newest.decode(errors='replace')[-110:] or '(no output yet)'}")
+                said, told = now, newest
     return process.returncode if process.returncode >= 0 else 128 - process.returncode
 
 
@@ -127,12 +134,14 @@ def wait_for_session(seconds: float = 60) -> None:
 
 
 def main() -> None:
-    """Do all steps within the job's time; a failing install step ends the job."""
+    """Do this machine's steps within the job's time; a failing install step ends the job."""
     job = json.loads((PAYLOAD / "job.json").read_text())
+    words = Path("/proc/cmdline").read_text().split()
+    name = next(word.partition("=")[2] for word in words if word.startswith("pyrunc.machine="))
     end = time.monotonic() + job["seconds"]
     RESULTS.mkdir(mode=0o755)
     say("the machine is up")
-    for step in job["steps"]:
+    for step in job["steps"][name]:
         if step["who"] == "user":
             wait_for_session()
         left = max(1.0, end - time.monotonic())

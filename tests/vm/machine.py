@@ -11,11 +11,11 @@ import signal
 import subprocess
 import tarfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 MEMORY = "3072M"
-PROCESSORS = "2"
+PROCESSORS = "1"  # one is emulated with cheaper locks than two; run another machine instead
 RESULTS_SIZE = 256 * 1024 * 1024  # sparse
 CONSOLE_TAIL = 40  # lines shown of a machine that failed
 
@@ -46,101 +46,123 @@ def make_disk(tree: Path, disk: Path) -> None:
     )  # fmt: skip
 
 
-def _command(image: Path, payload: Path, results: Path, console: Path) -> list[str]:
-    """Return QEMU's command line: ttyS0 is the console, ttyS1 (QEMU's stdout) the progress."""
-    disks = ((image / "disk", "on"), (payload, "on"), (results, "off"))
-    drives = [
-        f"file={path},format=raw,if=virtio,cache=unsafe,snapshot={snapshot}"
-        for path, snapshot in disks
-    ]
-    # QEMU dies with us, however we die.
-    return [
-        "setpriv", "--pdeathsig", "KILL", "--",
-        "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-        "-machine", "pc", "-accel", "tcg,thread=multi,tb-size=512", "-cpu", "max",
-        "-smp", PROCESSORS, "-m", MEMORY, "-nic", "none", "-device", "virtio-rng-pci",
-        "-serial", f"file:{console}", "-serial", "stdio",
-        "-kernel", str(image / "vmlinuz"), "-initrd", str(image / "initrd"),
-        "-append", KERNEL_ARGUMENTS, *[word for drive in drives for word in ("-drive", drive)],
-    ]  # fmt: skip
+class Machine:
+    """One virtual machine, from its start to the results that it leaves.
 
-
-def _follow(qemu: subprocess.Popen[bytes], deadline: float, say: Say) -> None:
-    """Hand each progress line to `say` until the machine ends; raise when `deadline` passes."""
-    assert qemu.stdout is not None
-    pending = b""
-    while True:
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise MachineError("the virtual machine ran out of time")
-        if not select.select([qemu.stdout], [], [], min(left, 5))[0]:
-            continue
-        chunk = os.read(qemu.stdout.fileno(), 65536)
-        if not chunk:
-            return
-        *lines, pending = (pending + chunk).split(b"\n")
-        for line in lines:
-            say(line.decode(errors="replace").rstrip())
-
-
-def _end(qemu: subprocess.Popen[bytes]) -> int:
-    """Make sure that this one QEMU process is gone; return its status."""
-    try:
-        return qemu.wait(timeout=5)
-    except subprocess.TimeoutExpired:
-        qemu.send_signal(signal.SIGKILL)
-        return qemu.wait()
-
-
-def _tail(console: Path) -> str:
-    """Return the last lines that the machine wrote to its console."""
-    lines = console.read_text(errors="replace").splitlines() if console.exists() else []
-    return "\n".join(["--- console (tail) ---", *lines[-CONSOLE_TAIL:]])
-
-
-def _unpack(results: Path, out: Path) -> int:
-    """Copy the regular files of the results disk, a tar archive, flatly into `out`; count them."""
-    count = 0
-    with contextlib.suppress(tarfile.TarError), tarfile.open(results) as archive:
-        for member in archive:
-            content = archive.extractfile(member)
-            if content is not None:
-                with (out / Path(member.name).name).open("wb") as copy:
-                    shutil.copyfileobj(content, copy)
-                count += 1
-    return count
-
-
-def boot(image: Path, payload: Path, work: Path, out: Path, *, seconds: float, say: Say) -> None:
-    """Boot, wait for the end of the job, unpack what it left into `out`.
-
-    `payload` is the job's disk, `work` a scratch directory, `seconds` the bound for all. The
-    console is kept as `out`/console.log. Raises MachineError with the console's tail.
+    It does the part of the job that has its name. Its progress goes to `say`, a line at a time;
+    console-NAME.log and qemu-NAME.log are written to `out`. `image` is the image's directory,
+    `payload` the job's disk (several machines may share both), `work` a scratch directory.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    results, console = work / "results", out / "console.log"
-    with results.open("wb") as disk:
-        disk.truncate(RESULTS_SIZE)
-    qemu = subprocess.Popen(
-        _command(image, payload, results, console),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=(out / "qemu.log").open("wb"),
-        env={**os.environ, "TMPDIR": str(work)},  # where snapshot=on writes
-    )
-    try:
-        _follow(qemu, time.monotonic() + seconds, say)
-    except MachineError as error:
-        qemu.send_signal(signal.SIGKILL)
-        raise MachineError(f"{error}\n{_tail(console)}") from None
-    finally:
-        status = _end(qemu)
-    if not _unpack(results, out):
-        trouble = (out / "qemu.log").read_text(errors="replace").strip()
-        raise MachineError(
-            f"the virtual machine brought no results (QEMU status {status}) {trouble}\n"
-            f"{_tail(console)}"
+
+    def __init__(
+        self, name: str, image: Path, payload: Path, work: Path, out: Path, say: Say
+    ) -> None:
+        self.name, self.image, self.payload, self.work = name, image, payload, work
+        self.out, self.say = out, say
+        self.results = work / f"results-{name}"
+        self.console = out / f"console-{name}.log"
+        self.qemu_log = out / f"qemu-{name}.log"
+        self.pending = b""
+        with self.results.open("wb") as disk:
+            disk.truncate(RESULTS_SIZE)
+        with self.qemu_log.open("wb") as log:
+            self.process = subprocess.Popen(
+                self._command(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env={**os.environ, "TMPDIR": str(work)},  # where snapshot=on writes
+            )
+
+    def _command(self) -> list[str]:
+        """QEMU's command line: ttyS0 is the console, ttyS1 (QEMU's stdout) the progress."""
+        disks = ((self.image / "disk", "on"), (self.payload, "on"), (self.results, "off"))
+        drives = [
+            f"file={path},format=raw,if=virtio,cache=unsafe,snapshot={snapshot}"
+            for path, snapshot in disks
+        ]
+        # QEMU dies with us, however we die.
+        return [
+            "setpriv", "--pdeathsig", "KILL", "--",
+            "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
+            "-no-reboot", "-machine", "pc", "-accel", "tcg,thread=multi,tb-size=512", "-cpu", "max",
+            "-smp", PROCESSORS, "-m", MEMORY, "-nic", "none", "-device", "virtio-rng-pci",
+            "-serial", f"file:{self.console}", "-serial", "stdio",
+            "-kernel", str(self.image / "vmlinuz"), "-initrd", str(self.image / "initrd"),
+            "-append", f"{KERNEL_ARGUMENTS} pyrunc.machine={self.name}",
+            *[word for drive in drives for word in ("-drive", drive)],
+        ]  # fmt: skip
+
+    def fileno(self) -> int:
+        """The descriptor to wait on before read()."""
+        assert self.process.stdout is not None
+        return self.process.stdout.fileno()
+
+    def read(self) -> bool:
+        """Hand on the progress lines that are there; False at the machine's end."""
+        chunk = os.read(self.fileno(), 65536)
+        *lines, self.pending = (self.pending + chunk).split(b"\n")
+        for line in lines:
+            self.say(f"{self.name}: {line.decode(errors='replace').rstrip()}")
+        return bool(chunk)
+
+    def end(self, patience: float) -> None:
+        """Make sure that this one QEMU process is gone."""
+        try:
+            self.process.wait(timeout=patience)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
+
+    def tail(self) -> str:
+        """The last lines that the machine wrote to its console."""
+        text = self.console.read_text(errors="replace") if self.console.exists() else ""
+        return "\n".join(
+            [f"--- console of {self.name} (tail) ---", *text.splitlines()[-CONSOLE_TAIL:]]
         )
+
+    def unpack(self) -> None:
+        """Copy the files of the results disk, a tar archive, flatly into `out`; raise
+        MachineError when there are none.
+        """
+        count = 0
+        with contextlib.suppress(tarfile.TarError), tarfile.open(self.results) as archive:
+            for member in archive:
+                content = archive.extractfile(member)
+                if content is not None:
+                    with (self.out / Path(member.name).name).open("wb") as copy:
+                        shutil.copyfileobj(content, copy)
+                    count += 1
+        if not count:
+            trouble = self.qemu_log.read_text(errors="replace").strip()
+            raise MachineError(
+                f"the virtual machine {self.name} brought no results (QEMU's status "
+                f"{self.process.returncode}) {trouble}\n{self.tail()}"
+            )
+
+
+def follow(machines: Sequence[Machine], seconds: float) -> None:
+    """Follow the machines to their ends, then unpack their results.
+
+    Raises MachineError, with the consoles' tails, when `seconds` pass before the last one ended,
+    or when one ended without results. No machine is left running in any case.
+    """
+    deadline = time.monotonic() + seconds
+    running = list(machines)
+    try:
+        while running:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                names = ", ".join(machine.name for machine in running)
+                tails = "\n".join(machine.tail() for machine in running)
+                raise MachineError(f"out of time, still running: {names}\n{tails}")
+            ready = select.select(running, [], [], min(left, 5))[0]
+            running = [machine for machine in running if machine not in ready or machine.read()]
+    finally:
+        for machine in machines:
+            machine.end(0 if machine in running else 5)
+    for machine in machines:
+        machine.unpack()
 
 
 def need_host() -> None:

@@ -9,6 +9,7 @@ python tests/vm/run.py --runtime /usr/sbin/runc -- pytest tests/vm/inside
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import shutil
@@ -32,7 +33,8 @@ BOUND = 25 * 60  # seconds for everything after the image is there
 SYSTEMD = "--systemd-cgroup"
 PYTEST = ["pytest", "-v", "--tb=short"]
 INSIDE_ONLY = [*PYTEST, "tests/vm/inside"]
-# What is the same on every host is left out of the black-box suite here: emulation is slow.
+# What is the same on every host (command line, texts, files of the runtime) is left out of the
+# black-box suite here, for emulation is slow; docs/vm.md lists these files and why.
 SAME_EVERYWHERE = (
     *("argv", "bad_input", "console", "features", "harness", "list", "log", "pidfile", "spec"),
     *("crash", "environment", "exec_process", "fds", "hooks", "process", "rlimits"),
@@ -46,7 +48,13 @@ FLAVOURS = {  # name: (who, global flags of the runtime, what runs when no comma
     "user-cgroupfs": ("user", "", INSIDE_ONLY),
     "user-systemd": ("user", SYSTEMD, INSIDE_ONLY),
     "plain": ("plain", "", INSIDE_ONLY),
-    "suite": ("root", "", [*SUITE, "tests/runtime"]),  # last: the longest
+    "suite-systemd": ("root", SYSTEMD, [*SUITE, "tests/runtime"]),
+    "suite": ("root", "", [*SUITE, "tests/runtime"]),
+}
+# The machines of the whole matrix, which run at the same time, and what each does in turn.
+MACHINES = {
+    "one": ("suite",),
+    "two": tuple(name for name in FLAVOURS if name != "suite"),
 }
 
 
@@ -82,20 +90,30 @@ def flavour_step(name: str, argv: list[str], runtime: str) -> dict[str, Any]:
 
 
 def make_job(flavours: list[str], argv: list[str], runtime: str, seconds: float) -> dict[str, Any]:
-    """Return job.json: the install step when pyrunc is under test, then one step a flavour."""
-    steps = [flavour_step(name, argv, runtime) for name in flavours]
-    if runtime == PYRUNC:
-        pip = ["/opt/pyrunc/bin/pip", "install", "-q", "--no-index", "--no-deps"]
-        install = {"name": "install", "who": "root", "cwd": "/", "env": {}, "required": True}
-        steps.insert(0, install | {"argv": ["sh", "-c", f"{' '.join(pip)} /payload/wheels/*.whl"]})
+    """Return job.json: for each machine the install step when pyrunc is under test, then one step
+    a flavour.
+    """
+    steps: dict[str, list[dict[str, Any]]] = {}
+    for machine_name, its_flavours in MACHINES.items():
+        mine = [name for name in its_flavours if name in flavours]
+        if mine:
+            install = [install_step(machine_name)] if runtime == PYRUNC else []
+            steps[machine_name] = install + [flavour_step(name, argv, runtime) for name in mine]
     return {"seconds": seconds, "steps": steps}
 
 
-def make_payload(work: Path, job: dict[str, Any]) -> Path:
+def install_step(machine_name: str) -> dict[str, Any]:
+    """Return the step that installs the wheel in a machine; without it nothing else is done."""
+    pip = "/opt/pyrunc/bin/pip install -q --no-index --no-deps /payload/wheels/*.whl"
+    step = {"name": f"install-{machine_name}", "who": "root", "argv": ["sh", "-c", pip]}
+    return step | {"cwd": "/", "env": {}, "required": True}
+
+
+def make_payload(work: Path, job: dict[str, Any], runtime: str) -> Path:
     """Write the second disk: checkout, wheel, job and the program that does the job."""
     tree, disk = work / "payload", work / "payload.disk"
     copy_checkout(tree / "checkout")
-    if any(step["name"] == "install" for step in job["steps"]):
+    if runtime == PYRUNC:
         build_wheel(tree / "checkout", tree / "wheels")
     shutil.copy(HERE / "guest.py", tree / "guest.py")
     (tree / "job.json").write_text(json.dumps(job))
@@ -113,23 +131,27 @@ def run(
     rebuild: bool = False,
     say: machine.Say = lambda line: print(line, flush=True),
 ) -> dict[str, int]:
-    """Run `argv` (empty: the flavour's own) once a flavour, in one boot.
+    """Run `argv` (empty: the flavour's own) once a flavour, in as many machines as MACHINES says.
 
-    Returns {step: exit status}, 125 where it never ran. Logs, junit files and the console are
-    left in `out`. Raises MachineError when the machine itself failed; its message holds the
+    Returns {step: exit status}, 125 where it never ran. Logs, junit files and the consoles are
+    left in `out`. Raises MachineError when a machine itself failed; its message holds the
     tail of the console.
     """
     machine.need_host()
+    out.mkdir(parents=True, exist_ok=True)
     with image.image(say, rebuild=rebuild) as directory:
         end = time.monotonic() + seconds
-        with tempfile.TemporaryDirectory(prefix="pyrunc-vm-", dir=image.cache_directory()) as work:
+        with tempfile.TemporaryDirectory(prefix="pyrunc-vm-", dir=image.cache_directory()) as name:
+            work = Path(name)
             job = make_job(flavours, argv, runtime, seconds - 90)
-            payload = make_payload(Path(work), job)
-            say("booting")
-            left = end - time.monotonic()
-            machine.boot(directory, payload, Path(work), out, seconds=left, say=say)
+            payload = make_payload(work, job, runtime)
+            say(f"booting {len(job['steps'])} of them")
+            machines = [
+                machine.Machine(one, directory, payload, work, out, say) for one in job["steps"]
+            ]
+            machine.follow(machines, end - time.monotonic())
     found = {}
-    for step in job["steps"]:
+    for step in itertools.chain(*job["steps"].values()):
         status = out / f"{step['name']}.exit"
         found[step["name"]] = int(status.read_text()) if status.exists() else 125
     return found
