@@ -7,6 +7,7 @@ import pytest
 
 MARKS = (
     "needs(*probes): skip, with the failing call as the reason, unless the host can do this",
+    "bound(seconds): the test ends with a failure then, in place of the suite's own bound",
     "departs(runtime, why): skip for this runtime only, which does something else here",
 )
 

@@ -11,11 +11,13 @@ import csv
 from pathlib import Path
 from typing import NamedTuple
 
+from tests import matrix
 from tests.conformance.evidence import TESTS, corpus_ids, docstring_ids, shows
 
 DATA = Path(__file__).parent
 DOCUMENT = TESTS.parent / "CONFORMANCE.md"
 START, END = "<!-- table: start -->\n", "<!-- table: end -->\n"
+HOSTS_START, HOSTS_END = "<!-- hosts: start -->\n", "<!-- hosts: end -->\n"
 SHOWN = 3  # tests and files named in a row
 
 
@@ -94,12 +96,22 @@ def summary() -> str:
             f"because the machine lacks something, {len(later)} open.\n")
 
 
+def between(text: str, start: str, end: str, new: str) -> str:
+    """`text` with what stands between the two lines replaced by `new`; as it is without them."""
+    before, found, rest = text.partition(start)
+    _, closed, after = rest.partition(end)
+    return before + start + "\n" + new + "\n" + end + after if found and closed else text
+
+
 def document() -> str:
-    """CONFORMANCE.md with the table as it should be."""
-    text = DOCUMENT.read_text("utf-8")
-    before, _, rest = text.partition(START)
-    after = rest.partition(END)[2]
-    return before + START + "\n" + summary() + "\n" + table() + "\n" + END + after
+    """CONFORMANCE.md with the tables as they should be.
+
+    The table of hosts is what matrix.tsv says, whenever that was written; without the file the
+    table stays as it is.
+    """
+    text = between(DOCUMENT.read_text("utf-8"), START, END, summary() + "\n" + table())
+    rows = matrix.kept()
+    return between(text, HOSTS_START, HOSTS_END, matrix.markdown(rows)) if rows else text
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ from .harness import Bundle, Container, Runtime, cgroupfs, enosys, trace, unpriv
 from .harness import runtime as runtime_module
 from .harness.bundle import compile_witness
 from .harness.marks import MAY_BE_MISSING
+from .harness.waiting import PATIENCE
 
 SESSION = f"prt{secrets.token_hex(3)}"
 NUMBERS = itertools.count(1)
@@ -48,10 +49,12 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     """End a test that hangs, so that what it started is cleaned up and the next one runs."""
 
     def late(*_: object) -> None:
-        raise AssertionError(f"the test did not end within {TEST_BOUND} s")
+        raise AssertionError(f"the test did not end within {bound} s")
 
+    mark = item.get_closest_marker("bound")
+    bound = int((mark.args[0] if mark else TEST_BOUND) * PATIENCE)
     before = signal.signal(signal.SIGALRM, late)
-    signal.alarm(TEST_BOUND)
+    signal.alarm(bound)
     try:
         return (yield)
     finally:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from . import enosys
+from .waiting import PATIENCE
 
 TIMEOUT = 30.0
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C"}
@@ -177,11 +178,13 @@ class Runtime:
                 },
             )
             try:
-                code = process.wait(timeout)
+                code = process.wait(timeout * PATIENCE)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-                raise AssertionError(f"{process.args} still ran after {timeout:g} s") from None
+                raise AssertionError(
+                    f"{process.args} still ran after {timeout * PATIENCE:g} s"
+                ) from None
         return Result(list(process.args), code if code >= 0 else 128 - code, stdout, stderr)
 
     def __call__(self, *args: str | Path, **how: Any) -> Result:

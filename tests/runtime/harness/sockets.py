@@ -10,7 +10,9 @@ import socket
 from pathlib import Path
 from types import TracebackType
 
-from .waiting import BOUND
+from . import waiting
+
+BOUND = waiting.BOUND * waiting.PATIENCE
 
 
 class Receiver:

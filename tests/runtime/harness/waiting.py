@@ -11,12 +11,14 @@ from typing import TypeVar
 
 T = TypeVar("T")
 BOUND = 10.0
+PATIENCE = float(os.environ.get("PYRUNC_PATIENCE", "1"))  # every bound times this: slow machines
 
 
 def until(condition: Callable[[], T], what: str, bound: float = BOUND) -> T:
     """Return the condition's first true value; fail with `what` when `bound` seconds pass
     without one.
     """
+    bound *= PATIENCE
     end = time.monotonic() + bound
     pause = 0.001
     while True:
@@ -38,7 +40,7 @@ def ended(pid: int, bound: float = BOUND) -> bool:
     try:
         poll = select.poll()
         poll.register(pidfd, select.POLLIN)
-        return bool(poll.poll(bound * 1000))
+        return bool(poll.poll(bound * PATIENCE * 1000))
     finally:
         os.close(pidfd)
 
