@@ -6,7 +6,6 @@ stays.
 from __future__ import annotations
 
 import itertools
-import os
 import secrets
 import shutil
 import signal
@@ -16,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from .harness import Bundle, Container, Runtime, cgroupfs, enosys, trace, unprivileged
+from .harness import Bundle, Container, Runtime, cgroupfs, trace, unprivileged
 from .harness import runtime as runtime_module
 from .harness.bundle import compile_witness
-from .harness.marks import MAY_BE_MISSING
+from .harness.marks import require
 from .harness.waiting import PATIENCE
 
 SESSION = f"prt{secrets.token_hex(3)}"
@@ -60,19 +59,6 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)
-
-
-def require(probe: Callable[[], str | None]) -> None:
-    """Skip when the probe says no; fail instead where PYRUNC_MUST_WORK=1, unless the lack is a
-    known one or PYRUNC_ENOSYS may have made it.
-    """
-    reason = probe()
-    if not reason:
-        return
-    known = getattr(probe, "__name__", "") in MAY_BE_MISSING or enosys.groups()
-    if os.environ.get("PYRUNC_MUST_WORK") == "1" and not known:
-        pytest.fail(f"this machine must be able to: {reason}", pytrace=False)
-    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -80,6 +80,7 @@ def stats(container: Container) -> dict[str, Any]:
 # -- statistics ------------------------------------------------------------------------------
 
 
+@controllers("memory")
 def test_members(container: Container) -> None:
     """OPS-0: the members that engines read are there, and are numbers or objects."""
     container.up()
@@ -193,6 +194,7 @@ def test_interval(container: Container, follow: Callable[..., Follower]) -> None
     assert container.status == "running"
 
 
+@controllers("memory")
 @LATE
 @pytest.mark.parametrize("interval", ["1h", "1m30s", "5s"])
 def test_ends_with_the_container(
@@ -219,6 +221,7 @@ def test_ends_when_all_have_ended(
     assert follower.end() == (0, "")
 
 
+@controllers("memory")
 @LATE
 def test_outlived(container: Container, follow: Callable[..., Follower]) -> None:
     """OPS-0: where others outlive the first process (no pid namespace) events goes on until the

@@ -9,13 +9,13 @@ import pytest
 
 from .harness import Container, departs, needs, probes
 from .harness.limits import (
-    BASE,
     MIB,
     controllers,
     directory,
     everything,
     has_file,
     io_weights,
+    limited,
     on_v1,
     rationed_real_time,
     resources,
@@ -28,7 +28,7 @@ from .harness.limits import (
 @pytest.fixture
 def up(container: Container) -> Container:
     """A running container with limits on memory, cpu and pids."""
-    return resources(container, **BASE).up()
+    return limited(container).up()
 
 
 # flags, controller, file and value on v1, file and value on v2
@@ -216,7 +216,7 @@ def test_pids_zero(up: Container) -> None:
 @controllers("memory")
 def test_created(container: Container) -> None:
     """MEM-1: a created container can be updated; the program starts with the new limit."""
-    resources(container, **BASE).create()
+    limited(container).create()
     update(container, "--memory", "96m")
     container.start()
     assert value(container, "memory", "memory.limit_in_bytes", "memory.max") == str(96 * MIB)

@@ -79,6 +79,7 @@ def test_default_devices_stay(container: Container, rules: list[dict[str, Any]])
     assert may(container) == "EPERM"
 
 
+@controllers("pids")
 def test_other_updates_leave_them(container: Container) -> None:
     """CGP-5: an update without devices leaves the rules as they are."""
     container.bundle.linux["resources"] = {"devices": [DENY, READ]}
@@ -151,6 +152,7 @@ def test_same_rules_again(container: Container) -> None:
     assert may(container) == "ok"
 
 
+@controllers("pids")
 @pytest.mark.parametrize(
     ("rules", "field"),
     [

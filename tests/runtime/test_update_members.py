@@ -13,12 +13,12 @@ import pytest
 
 from .harness import Container, departs, needs, probes
 from .harness.limits import (
-    BASE,
     MIB,
     controllers,
     everything,
     huge_page_limits,
     io_throttles,
+    limited,
     on_v1,
     resources,
     sent,
@@ -33,7 +33,7 @@ V1 = needs(probes.v1_cgroups)
 @pytest.fixture
 def up(container: Container) -> Container:
     """A running container with limits on memory, cpu and pids."""
-    return resources(container, **BASE).up()
+    return limited(container).up()
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 from . import cgroupfs, probes
 from .container import Container
 from .loop import loop_devices
-from .marks import needs
+from .marks import needs, require
 
 MIB = 1 << 20
 # Limits that tests of update start from.
@@ -27,6 +27,13 @@ BASE = {
 def controllers(*names: str) -> pytest.MarkDecorator:
     """The mark of a test that needs these controllers."""
     return needs(*(partial(probes.controller, name) for name in names))
+
+
+def limited(container: Container) -> Container:
+    """Give the container the limits of BASE; skip where the host lacks one of the controllers."""
+    for name in BASE:
+        require(partial(probes.controller, name))
+    return resources(container, **BASE)
 
 
 def on_v1(controller: str) -> bool:

@@ -5,9 +5,12 @@ standard.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import pytest
+
+from . import enosys
 
 Probe = Callable[[], "str | None"]
 
@@ -35,3 +38,16 @@ def needs(*probes: Probe) -> pytest.MarkDecorator:
 def departs(name: str, why: str) -> pytest.MarkDecorator:
     """Skip the test for the runtime called `name` only, which is known to do something else."""
     return pytest.mark.departs.with_args(name, why)
+
+
+def require(probe: Probe) -> None:
+    """Skip when the probe says no; fail instead where PYRUNC_MUST_WORK=1, unless the lack is a
+    known one or PYRUNC_ENOSYS may have made it.
+    """
+    reason = probe()
+    if not reason:
+        return
+    known = getattr(probe, "__name__", "") in MAY_BE_MISSING or enosys.groups()
+    if os.environ.get("PYRUNC_MUST_WORK") == "1" and not known:
+        pytest.fail(f"this machine must be able to: {reason}", pytrace=False)
+    pytest.skip(reason)
