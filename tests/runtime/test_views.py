@@ -12,25 +12,18 @@ from pathlib import Path
 
 import pytest
 
+from tests import hosts
+
 from .harness import cgroupfs
 from .harness.runtime import Runtime
 
-HERE = Path(__file__).parent
-# What reads or writes cgroups, or tells a container's processes by them. The file name without
-# test_ and .py; the others are the same in each view.
-CGROUPS = ("cgroups", "pause", "ps")
-LIFE = (
-    *("conformance_lifecycle", "conformance_operations", "crash", "delete", "devices"),
-    *("device_rules", "exec", "exec_affinity", "events", "front_door", "kill", "lifecycle"),
-    *("limits", "list", "namespaces", "run", "scheduling", "spec", "state", "update"),
-    *("update_devices", "update_members", "user_namespace"),
-)
-
+CHECKOUT = Path(__file__).resolve().parent.parent.parent
 # view: what makes it, in a mount namespace of its own, of a hybrid host; and what is run there
 VIEWS = {
-    "v1": ("umount /sys/fs/cgroup/unified", CGROUPS),
-    "v2": ("umount -R /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup", CGROUPS + LIFE),
-}
+    "v1": ("umount /sys/fs/cgroup/unified", hosts.CGROUPS),
+    "v2": ("umount -R /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup",
+           hosts.CGROUPS + hosts.LIFE),
+}  # fmt: skip
 MINUTES = 15  # a slow machine's; 2 on one that is not
 FEWEST = 30  # tests that pass, else something else than a test failed
 
@@ -45,7 +38,6 @@ def test_view(view: str, runtime: Runtime) -> None:
     if cgroupfs.layout() != "hybrid":
         pytest.skip(f"/proc/self/mountinfo shows a {cgroupfs.layout()} host: it has one view only")
     setting, names = VIEWS[view]
-    files = [HERE / f"test_{name}.py" for name in names]
     results = Path(os.environ.get("PYRUNC_RESULTS") or runtime.home)
     junit = f"--junit-xml={results / f'view-{view}.xml'}"
     command = [sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider"]
@@ -53,8 +45,8 @@ def test_view(view: str, runtime: Runtime) -> None:
     with log.open("wb") as output:
         done = subprocess.run(
             ["unshare", "-m", "sh", "-c", f'{setting} && exec "$@"', "sh",
-             *command, junit, *[str(file) for file in files if file.exists()]],
-            stdout=output, stderr=subprocess.STDOUT, check=False, cwd=HERE.parent.parent,
+             *command, junit, *hosts.files(*names)],
+            stdout=output, stderr=subprocess.STDOUT, check=False, cwd=CHECKOUT,
             env={**os.environ, "OCI_RUNTIME": " ".join(runtime.command)},
         )  # fmt: skip
     text = log.read_text(errors="replace")
