@@ -68,6 +68,16 @@ def read(junit: Path, prefix: str = "") -> Counter[tuple[str, str]]:
     return Counter(cases.values())
 
 
+def failures(junit: Path) -> list[str]:
+    """The tests that failed, each with the first words of why."""
+    return [
+        f"{case.get('classname')}::{case.get('name')}: {trouble.get('message', '')[:300]}"
+        for case in ElementTree.parse(junit).getroot().iter("testcase")
+        for trouble in case
+        if trouble.tag in ("failure", "error")
+    ]
+
+
 def collect(results: Path) -> list[Row]:
     """The rows of all hosts of which `results` has a junit file, in the order of HOSTS."""
     rows = []

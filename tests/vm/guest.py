@@ -23,6 +23,7 @@ RESULTS = Path("/run/pyrunc-results")
 RESULTS_DISK = "/dev/vdc"
 USERS = {"root": "root", "user": "tester", "plain": "plain"}
 SAY_EVERY = 5.0  # seconds between two progress lines of one step
+LAST_WORDS = 60.0  # seconds that a step has to end when it is out of time
 QUIET = 30.0  # a step that says nothing is mentioned this often
 
 
@@ -63,6 +64,16 @@ def command(who: str, argv: list[str]) -> list[str]:
     }[who]
 
 
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End a step that is out of time: by SIGINT, on which pytest still tells what it knows."""
+    os.killpg(process.pid, signal.SIGINT)
+    try:
+        process.wait(LAST_WORDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
 def follow(process: subprocess.Popen[bytes], log: Path, name: str, seconds: float) -> int:
     """Wait for a step, telling each failed test at once and its newest line now and then; kill
     its group when time is up.
@@ -74,8 +85,7 @@ def follow(process: subprocess.Popen[bytes], log: Path, name: str, seconds: floa
             time.sleep(0.5)
             now = time.monotonic()
             if now >= end:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+                stop(process)
                 say(f"{name}: out of time after {seconds:.0f} s")
                 return 124
             *lines, pending = (pending + output.read()).split(b"\n")

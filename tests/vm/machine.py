@@ -88,9 +88,9 @@ class Machine:
         return [
             "setpriv", "--pdeathsig", "KILL", "--",
             "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
-            "-no-reboot", "-machine", "pc", "-accel", "tcg,thread=multi,tb-size=512", "-cpu", PROCESSOR,
-            "-smp", PROCESSORS, "-m", MEMORY, "-nic", "none", "-device", "virtio-rng-pci",
-            "-serial", f"file:{self.console}", "-serial", "stdio",
+            "-no-reboot", "-machine", "pc", "-accel", "tcg,thread=multi,tb-size=512",
+            "-cpu", PROCESSOR, "-smp", PROCESSORS, "-m", MEMORY, "-nic", "none",
+            "-device", "virtio-rng-pci", "-serial", f"file:{self.console}", "-serial", "stdio",
             "-kernel", str(self.image / "vmlinuz"), "-initrd", str(self.image / "initrd"),
             "-append", f"{KERNEL_ARGUMENTS} pyrunc.machine={self.name}",
             *[word for drive in drives for word in ("-drive", drive)],

@@ -32,6 +32,7 @@ INSIDE = "/payload/checkout"
 PYRUNC = "/opt/pyrunc/bin/pyrunc"
 BOUND = 25 * 60  # seconds for everything after the image is there
 SYSTEMD = "--systemd-cgroup"
+RESERVE = 180  # seconds of the bound for building, booting, and the results
 PATIENCE = "5"  # factor of the suite's bounds: emulated, and others have the cores too
 PYTEST = ["pytest", "-v", "--tb=short"]
 INSIDE_ONLY = [*PYTEST, "tests/vm/inside"]
@@ -150,7 +151,7 @@ def run(
         end = time.monotonic() + seconds
         with tempfile.TemporaryDirectory(prefix="pyrunc-vm-", dir=image.cache_directory()) as name:
             work = Path(name)
-            job = make_job(flavours, argv, runtime, seconds - 90)
+            job = make_job(flavours, argv, runtime, seconds - RESERVE)
             payload = make_payload(work, job, runtime)
             say(f"booting {len(job['steps'])} of them")
             machines = [
