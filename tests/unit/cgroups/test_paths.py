@@ -3,10 +3,15 @@
 
 from __future__ import annotations
 
+import errno
+from pathlib import Path
+
 import pytest
 
+from pyrunc import cgroups
 from pyrunc.cgroups import hierarchies, paths
-from pyrunc.errors import ConfigError
+from pyrunc.cgroups.hierarchies import Layout
+from pyrunc.errors import ConfigError, NativeError
 
 
 def place(path: str, version: int = 1, own: str = "/user/me", **more: bool) -> str:
@@ -107,3 +112,21 @@ def test_proc_cgroup() -> None:
         ("name=systemd", "/"),
         ("", "/x"),
     ]
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_link_below_the_mount_point_leads_nowhere(
+    version: int, fake_v1: Layout, fake_v2: Layout, tmp_path: Path
+) -> None:
+    """CGP-2: a link in the place of a cgroup (no cgroup file system has any, a mount below it may)
+    is not followed: nothing is made where it leads."""
+    layout = fake_v1 if version == 1 else fake_v2
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    for mount in layout.mounts.values():
+        (Path(mount.mountpoint) / "link").symlink_to(outside)
+    with pytest.raises(NativeError) as caught:
+        cgroups.open_manager("/link/c", "c", layout=layout).create()
+    assert caught.value.errno == errno.ELOOP
+    assert "link/c" in str(caught.value)
+    assert not list(outside.iterdir())
