@@ -17,8 +17,26 @@ from sysconfig import get_path
 
 # Imported by every start of the interpreter, or by nearly every module of ours.
 LIBRARY = ("encodings", "encodings.aliases", "encodings.utf_8", "__future__")
-# The cffi module is linked in under a name without a dot: only those are looked up as built in.
-NATIVE = "from _pyrunc_native import ffi, lib\n"
+# The cffi module is linked in, under a name without a dot: only those are looked up as built in.
+# Its backend is loaded from where it lies; a search would list four directories.
+NATIVE = """
+import _imp, sys
+from _frozen_importlib import ModuleSpec
+
+def _load_backend():
+    for directory in sys.path[-2:]:
+        path = f"{directory}/_cffi_backend{_imp.extension_suffixes()[0]}"
+        try:
+            backend = _imp.create_dynamic(ModuleSpec("_cffi_backend", None, origin=path))
+        except ImportError:
+            continue
+        _imp.exec_dynamic(backend)
+        sys.modules["_cffi_backend"] = backend
+        return
+
+_load_backend()
+from _pyrunc_native import ffi, lib
+"""
 
 
 def modules(package: Path) -> dict[str, tuple[str, str, bool]]:

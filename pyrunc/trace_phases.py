@@ -22,7 +22,7 @@ PHASES: tuple[tuple[str, str, str, str, int], ...] = (
     (_EXEC, "Executing._facts", "facts about the host", "work", -1),
     (_EXEC, "_process", "the process", "work", -1),
     (_CREATE, "Making._plan", "plan", "work", -1),
-    ("pyrunc.plan.build", "exec_plan", "plan", "work", -1),
+    ("pyrunc.plan.enter", "exec_plan", "plan", "work", -1),
     ("pyrunc.plan.ops", "Plan.encode", "encode the plan", "work", -1),
     # cgroups
     ("pyrunc.cgroups", "open_manager", "find the cgroups", "work", 0),

@@ -3,16 +3,18 @@
 
 from __future__ import annotations
 
-from posixpath import isabs, join, normpath
+from posixpath import basename, isabs, join, normpath
 
 from pyrunc.errors import ConfigError
 from pyrunc.plan import ops
 from pyrunc.plan.facts import NO_IDMAP
 from pyrunc.plan.options import MountOptions
-from pyrunc.tables.mounts import RIDMAP
+from pyrunc.tables.mounts import IDMAP, RIDMAP
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pyrunc.config.types import Mount
     from pyrunc.plan.facts import Facts
 
@@ -33,11 +35,29 @@ PROC_FILES = frozenset(
     )
 )
 
-
 CGROUP_TYPES = ("cgroup", "cgroup2")
 # File systems whose one superblock the host shares, so that it can carry no label of ours; the
 # others take SELinux' context as an option. selinux(8), mount(8).
 _UNLABELLED = frozenset(("proc", "sysfs", "mqueue"))
+_MAPPED = frozenset((IDMAP, RIDMAP))
+
+
+def is_mapped(mount: Mount) -> bool:
+    """True when the mount is to be id-mapped: told so, or given mappings (IDM-3)."""
+    return bool(mount.get("uidMappings")) or not _MAPPED.isdisjoint(mount.get("options", ()))
+
+
+def cgroup_mounts(
+    view: Iterable[tuple[str, str, str]],
+) -> list[tuple[str, list[str], str]]:
+    """The mounts of a v1 view, (name, options, the container's cgroup) each: controllers that share
+    a hierarchy share one. view: (controller, mount point, the container's cgroup).
+    """
+    seen: dict[str, tuple[str, list[str], str]] = {}
+    for name, mountpoint, path in view:
+        entry = seen.setdefault(mountpoint, (basename(mountpoint), [], path))
+        entry[1].extend(["none", name] if name.startswith("name=") else [name])
+    return list(seen.values())
 
 
 def clean(destination: str) -> str:

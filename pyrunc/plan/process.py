@@ -230,3 +230,27 @@ def add_execution(
 
 def _add_seccomp(plan: ops.Plan) -> None:
     plan.add("SECCOMP", "load the seccomp filter", plan.seccomp_flags, flags=plan.seccomp_listener)
+
+
+def add_console(plan: ops.Plan, process: Process, *, bind: bool) -> None:
+    """process.terminal: a pty of the container's devpts, the first process's also /dev/console."""
+    size = process.get("consoleSize", {"height": 0, "width": 0})
+    user = process["user"]
+    plan.add(
+        "CONSOLE",
+        "terminal",
+        size["height"],
+        size["width"],
+        user["uid"],
+        user["gid"],
+        flags=ops.CONSOLE_BIND if bind else 0,
+    )
+
+
+def add_filter(plan: ops.Plan, facts: Facts) -> None:
+    """linux.seccomp: the flags of seccomp(2), and how the listener gets to us."""
+    plan.seccomp_flags = facts.seccomp_flags
+    if facts.seccomp_listener:
+        # Taking it needs the right to trace the stage.
+        taken = facts.privileged
+        plan.seccomp_listener = ops.SECCOMP_FETCHED if taken else ops.SECCOMP_LISTENER

@@ -23,11 +23,21 @@ class Context:
 
     root: absolute path of the state directory. systemd_cgroup: use the systemd driver.
     rootless: None = find out, else forced. cgroup_manager: "cgroupfs", "systemd" or "disabled".
-    debug, warn: take one line each; the default drops debug lines and warnings. environ: where
+    debug, warn: take one line each; the default drops debug lines and warnings. verbose: somebody
+    reads the debug lines. environ: where
     create looks for LISTEN_FDS and NOTIFY_SOCKET (the library looks nowhere: they are its user's).
     """
 
-    __slots__ = ("cgroup_manager", "debug", "environ", "root", "rootless", "systemd_cgroup", "warn")
+    __slots__ = (
+        "cgroup_manager",
+        "debug",
+        "environ",
+        "root",
+        "rootless",
+        "systemd_cgroup",
+        "verbose",
+        "warn",
+    )
 
     def __init__(
         self,
@@ -46,6 +56,7 @@ class Context:
         self.rootless = rootless
         self.cgroup_manager = "systemd" if systemd_cgroup else cgroup_manager
         self.debug = debug or _drop
+        self.verbose = debug is not None
         self.warn = warn or _drop
 
 

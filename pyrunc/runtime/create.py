@@ -1,25 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""create: a container up to but without its program; run uses the same steps."""
+"""create: a container up to but without its program; run uses the same steps.
+
+What only some containers need is imported where it is needed.
+"""
 
 from __future__ import annotations
 
 import os
 
-from pyrunc import cgroups, jsonio, native
+from pyrunc import cgroups, jsonio
 from pyrunc.config.bundle import Bundle, open_bundle
 from pyrunc.config.validate import load_config
 from pyrunc.errors import ConfigError, NativeError, PyruncError
-from pyrunc.plan import explain, ops
+from pyrunc.plan import ops
 from pyrunc.plan.build import container_plan
 from pyrunc.plan.facts import Facts
-from pyrunc.plan.mounts import CGROUP_TYPES
-from pyrunc.plan.rootfs import SOURCES_MAX
-from pyrunc.runtime import console, delete, host, idmapped, notify, process, seccomp, state
+from pyrunc.plan.mounts import CGROUP_TYPES, cgroup_mounts, is_mapped
+from pyrunc.runtime import host, process, state
 from pyrunc.runtime.entering import check_fds, check_groups, hold_back, set_rlimits, write_pid_file
-from pyrunc.runtime.hooks import environment, run_hooks
-from pyrunc.runtime.idmaps import user_namespace_facts, write_maps
 from pyrunc.runtime.stage import Stage
-from pyrunc.tables.namespaces import NAMESPACES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,14 +31,11 @@ if TYPE_CHECKING:
     from pyrunc.runtime.resctrl import Group
     from pyrunc.runtime.stage import Answer
 
-_EINVAL = 22
 NO_PROCESS = "config.json: process: a container needs a process to be created"
 
 
 def create(ctx: Context, container_id: str, bundle: str, options: CreateOptions) -> None:
-    """Makes the container; its first process waits for `start`. PyruncError and nothing left
-    else.
-    """
+    """Makes the container; its first process waits for `start`. PyruncError, and nothing left."""
     making = Making(ctx, container_id, bundle, options, waits=True)
     with making:
         making.stage.go_on()
@@ -74,7 +70,10 @@ class Making:
             raise ConfigError(NO_PROCESS)
         self.rootfs = os.path.realpath(self.bundle.rootfs(self.config["root"]["path"]))
         self.terminal = bool(self.config["process"].get("terminal"))
-        console.check_options(terminal=self.terminal, options=options)
+        if self.terminal or options.console_socket:
+            from pyrunc.runtime import console
+
+            console.check_options(terminal=self.terminal, options=options)
         self.listen_fds = check_fds(options.preserve_fds, ctx.environ)
         self.facts = self._facts(container_id)
         self.manager = cgroups.open_manager(
@@ -110,7 +109,7 @@ class Making:
         facts.privileged = os.geteuid() == 0
         facts.last_capability = host.last_capability()
         linux = config.get("linux", {})
-        user_namespace_facts(facts, linux)
+        host.user_namespace_facts(facts, linux)
         facts.new_cgroup_namespace = any(
             entry["type"] == "cgroup" for entry in linux.get("namespaces", ())
         )
@@ -123,6 +122,8 @@ class Making:
             host.check_selinux("linux.mountLabel")
         profile = config.get("linux", {}).get("seccomp")
         if profile:
+            from pyrunc.runtime import seccomp
+
             facts.seccomp_flags = seccomp.filter_flags(profile)
             facts.seccomp_listener = seccomp.notifies(profile)
             if facts.seccomp_listener and not (facts.privileged and process.pidfds()):
@@ -151,11 +152,7 @@ class Making:
         if not any(m.get("type") in CGROUP_TYPES for m in self.config.get("mounts", ())):
             return
         facts.cgroup_version, view = self.manager.view()
-        seen: dict[str, tuple[str, list[str], str]] = {}
-        for name, mountpoint, path in view:
-            entry = seen.setdefault(mountpoint, (os.path.basename(mountpoint), [], path))
-            entry[1].extend(["none", name] if name.startswith("name=") else [name])
-        facts.cgroup_mounts = list(seen.values())
+        facts.cgroup_mounts = cgroup_mounts(view)
 
     def __enter__(self) -> Making:
         try:
@@ -170,7 +167,7 @@ class Making:
             self._spawn()
             self._answers()
             self.stage.until_ready()
-            idmapped.close_namespaces(self.facts.idmap_fds)
+            self._close_idmaps()
             self._ready()
         except BaseException:
             self._undo()
@@ -184,9 +181,7 @@ class Making:
             self.lock.__exit__()
 
     def _write_record(self) -> None:
-        """Everything that delete needs to undo the rest, before the first side effect outside
-        ROOT/ID.
-        """
+        """What delete needs to undo the rest, before the first side effect outside ROOT/ID."""
         record, config = self.record, self.config
         record.bundle = self.bundle.path
         record.rootfs = self.rootfs
@@ -214,17 +209,27 @@ class Making:
         for status in ("creating", "created"):
             before, _, after = jsonio.dumps({**record.document(status), "pid": -1}).partition("-1")
             facts.state_before[status], facts.state_after = before, after
-        facts.environment = environment()
+        if self.config.get("hooks"):
+            from pyrunc.runtime.hooks import environment
+
+            facts.environment = environment()
         facts.joins = host.open_joins(self.config)
         host.check_joined(self.config, facts.joins)
-        if any(idmapped.is_mapped(mount) for mount in self.config.get("mounts", ())):
+        if any(is_mapped(mount) for mount in self.config.get("mounts", ())):
+            from pyrunc.runtime import idmapped
+
             facts.idmap_fds = idmapped.open_namespaces(self.config, facts.joins)
-        return container_plan(
-            notify.with_mount(
-                self.config, notify.directory_for(record.path, self.ctx.environ)
-            ),
-            facts,
-        )
+        config = self.config
+        if self.ctx.environ.get("NOTIFY_SOCKET"):
+            from pyrunc.runtime import notify
+
+            config = notify.with_mount(config, notify.directory_for(record.path, self.ctx.environ))
+        return container_plan(config, facts)
+
+    def _close_idmaps(self) -> None:
+        fds = self.facts.idmap_fds
+        while fds:
+            os.close(fds.popitem()[1])
 
     def _make_cgroup(self, pid: int) -> Answer:
         """With the limits, while the stage is not there yet or waits: halfway through the device
@@ -279,7 +284,7 @@ class Making:
         stage = self.stage
         stage.on_console = self._console
         stage.on_listener = self._listener
-        stage.meanwhile = self._compile
+        stage.meanwhile = self._meanwhile
         stage.answers = {
             ops.SYNC_CGROUP: lambda: self._make_cgroup(stage.child.pid),
             ops.SYNC_MAPS: self._maps,
@@ -291,32 +296,38 @@ class Making:
         }
 
     def _maps(self) -> Answer:
+        from pyrunc.runtime.idmaps import write_maps
+
         write_maps(self.stage.child.pid, self.config["linux"])
         return b"", ()
 
     def _sources(self) -> Answer:
-        wanted = self.facts.sources[:SOURCES_MAX]
-        del self.facts.sources[:SOURCES_MAX]
-        if not wanted:
-            return b"", ()
-        try:
-            return b"", native.open_sources(self.stage.child.pidfd, wanted)
-        except native.Failure as failure:
-            raise _source_error(failure) from None
+        from pyrunc.runtime.sources import open_next
+
+        return b"", open_next(self.stage.child.pidfd, self.facts.sources)
 
     def _hooks(self) -> Answer:
+        from pyrunc.runtime.hooks import run_hooks
+
         hooks = self.config.get("hooks", {})
         document = {**self.record.document("creating"), "pid": self.stage.child.pid}
         data = jsonio.dumps(document).encode()
-        run_hooks(self.ctx, "prestart", hooks.get("prestart", []), data, cwd=self.bundle.path)
-        run_hooks(
-            self.ctx, "createRuntime", hooks.get("createRuntime", []), data, cwd=self.bundle.path
-        )
+        for kind in ("prestart", "createRuntime"):
+            run_hooks(self.ctx, kind, hooks.get(kind, []), data, cwd=self.bundle.path)
         return b"", ()
+
+    def _meanwhile(self) -> None:
+        """While the stage mounts: the seccomp program, and what is needed when it is ready."""
+        self._compile()
+        from pyrunc.runtime import record
+
+        record.prepare(self.record)
 
     def _compile(self) -> None:
         profile = self.config.get("linux", {}).get("seccomp")
         if profile:
+            from pyrunc.runtime import seccomp
+
             self.filter = seccomp.compile_filter(self.ctx, profile)
 
     def _seccomp(self) -> Answer:
@@ -341,6 +352,8 @@ class Making:
         return b"", ()
 
     def _console(self, master: int) -> None:
+        from pyrunc.runtime import console
+
         self.master = console.hand_over(master, self.options.console_socket)
 
     def _ready(self) -> None:
@@ -354,7 +367,7 @@ class Making:
             resctrl.join(record.intel_rdt, child.pid)
         record.init_process_pid = child.pid
         record.init_process_start = process.start_time(child.pid)
-        record.namespace_paths = namespace_paths(child.pid)
+        record.namespace_paths = state.namespace_paths(child.pid)
         record.phase = "created"
         try:
             record.save()
@@ -363,6 +376,8 @@ class Making:
                 f"write the state of the container to {record.path}", error.errno or 0
             ) from None
         if self.options.pidfd_socket:
+            from pyrunc.runtime import console
+
             console.send_pidfd(self.options.pidfd_socket, child.pidfd, b"standard")
         if self.options.pid_file:
             write_pid_file(self.options.pid_file, child.pid)
@@ -370,31 +385,16 @@ class Making:
     def _undo(self) -> None:
         """As if nothing had been tried (ERR-1); poststop hooks run all the same (HK-10)."""
         host.close_joins(self.facts.joins)
-        idmapped.close_namespaces(self.facts.idmap_fds)
+        self._close_idmaps()
         if hasattr(self, "stage"):
             self.stage.abandon()
         if self.master >= 0:
             os.close(self.master)
             self.master = -1
+        from pyrunc.runtime import delete
+
         try:
             delete.destroy(self.ctx, self.record)
         except (PyruncError, OSError) as error:
             self.ctx.warn(f"clean up after the failed create: {error}")
         self.lock.__exit__()
-
-
-def _source_error(failure: native.Failure) -> NativeError:
-    step, number = explain.STEPS[failure.step][0], failure.errno or 0
-    if step in ("MOUNT_SETATTR", "OPEN_TREE"):
-        hint = "its file system cannot be id-mapped" if number == _EINVAL else ""
-        what = f"idmap mount source {failure.detail}: {step.lower()}"
-        return NativeError(what, number, hint)
-    return NativeError(f"open mount source {failure.detail}", number)
-
-
-def namespace_paths(pid: int) -> dict[str, str]:
-    """The container's namespaces by the names that others read in state.json."""
-    return {
-        f"NEW{'NS' if name == 'mnt' else name.upper()}": f"/proc/{pid}/ns/{name}"
-        for _, name in NAMESPACES.values()
-    }

@@ -11,10 +11,10 @@ from pyrunc.config.bundle import read_limited
 from pyrunc.config.validate import load_process
 from pyrunc.errors import ConfigError, NativeError, StateError, UsageError
 from pyrunc.plan import ops
-from pyrunc.plan.build import exec_plan
+from pyrunc.plan.enter import exec_plan
 from pyrunc.plan.facts import Facts, Join
 from pyrunc.plan.process import parse_list
-from pyrunc.runtime import console, foreground, host, seccomp, state
+from pyrunc.runtime import foreground, host, state
 from pyrunc.runtime import process as processes
 from pyrunc.runtime.entering import check_fds, check_groups, set_rlimits, write_pid_file
 from pyrunc.runtime.stage import Stage
@@ -59,7 +59,10 @@ def prepare(
         raise StateError("cannot exec in a paused container (use --ignore-paused to override)")
     config: Config = record.config()  # type: ignore[assignment]
     process = _process(ctx, config, options)
-    console.check_options(terminal=bool(process.get("terminal")), options=options)
+    if process.get("terminal") or options.console_socket:
+        from pyrunc.runtime import console
+
+        console.check_options(terminal=bool(process.get("terminal")), options=options)
     return record, config, process
 
 
@@ -142,6 +145,8 @@ class Executing:
             host.check_selinux()
         profile = self.config.get("linux", {}).get("seccomp")
         if profile:
+            from pyrunc.runtime import seccomp
+
             facts.seccomp_flags = seccomp.filter_flags(profile)
             facts.seccomp_listener = seccomp.notifies(profile)
             if facts.seccomp_listener and not (facts.privileged and processes.pidfds()):
@@ -195,6 +200,8 @@ class Executing:
     def _compile(self) -> None:
         profile = self.config.get("linux", {}).get("seccomp")
         if profile:
+            from pyrunc.runtime import seccomp
+
             self.filter = seccomp.compile_filter(self.ctx, profile)
 
     def _seccomp(self) -> tuple[bytes, tuple[int, ...]]:
@@ -207,6 +214,8 @@ class Executing:
         listener.send(self.config["linux"]["seccomp"], fd, self.stage.child.pid, document)
 
     def _console(self, master: int) -> None:
+        from pyrunc.runtime import console
+
         self.master = console.hand_over(master, self.options.console_socket)
 
     def _ready(self) -> None:
@@ -218,6 +227,8 @@ class Executing:
 
             resctrl.join(self.record.intel_rdt, child.pid)
         if self.options.pidfd_socket:
+            from pyrunc.runtime import console
+
             console.send_pidfd(self.options.pidfd_socket, child.pidfd, b"setns")
         if self.options.pid_file:
             write_pid_file(self.options.pid_file, child.pid)

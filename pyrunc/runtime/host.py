@@ -12,7 +12,10 @@ from pyrunc.tables.namespaces import NAMESPACES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from pyrunc.config.types import Config
+    from collections.abc import Sequence
+
+    from pyrunc.config.types import Config, IdMapping, Linux
+    from pyrunc.plan.facts import Facts
     from pyrunc.runtime.context import Context
 
 _CAP_LAST_CAP = "/proc/sys/kernel/cap_last_cap"
@@ -67,6 +70,24 @@ def setgroups_denied(pid: int | str) -> bool:
             return file.read().strip() == b"deny"
     except OSError:
         return False
+
+
+def user_namespace_facts(facts: Facts, linux: Linux) -> None:
+    """Sets what the plan must know of the container's user namespace and the caller's own."""
+    asked = any(entry["type"] == "user" for entry in linux.get("namespaces", ()))
+    inside = in_user_namespace()
+    facts.user_namespace = asked or inside
+    if not asked:
+        facts.available_capabilities = permitted_capabilities()
+    facts.open_sources = asked and facts.privileged
+    own_gid = not facts.privileged and is_own_id(linux.get("gidMappings", ()), os.getegid())
+    # What is denied in a user namespace is denied in those made there.
+    facts.setgroups_denied = own_gid or (inside and setgroups_denied("self"))
+
+
+def is_own_id(mappings: Sequence[IdMapping], own: int) -> bool:
+    """True when `mappings` map nothing but the id `own`, which needs no privilege."""
+    return len(mappings) == 1 and mappings[0]["size"] == 1 and mappings[0]["hostID"] == own
 
 
 def is_rootless(ctx: Context) -> bool:

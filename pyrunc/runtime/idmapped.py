@@ -7,23 +7,16 @@ import os
 
 from pyrunc import native
 from pyrunc.errors import NativeError
+from pyrunc.plan.mounts import is_mapped
 from pyrunc.runtime.idmaps import map_text
-from pyrunc.tables.mounts import IDMAP, RIDMAP
 from pyrunc.tables.namespaces import CLONE_NEWUSER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pyrunc.config.types import Config, Mount
+    from pyrunc.config.types import Config
     from pyrunc.plan.facts import Join
-
-_WORDS = frozenset((IDMAP, RIDMAP))
-
-
-def is_mapped(mount: Mount) -> bool:
-    """True when the mount is to be id-mapped: told so, or given mappings (IDM-3)."""
-    return bool(mount.get("uidMappings")) or not _WORDS.isdisjoint(mount.get("options", ()))
 
 
 def open_namespaces(config: Config, joins: Sequence[Join]) -> dict[int, int]:

@@ -7,14 +7,12 @@ import os
 
 from pyrunc.errors import NativeError
 from pyrunc.runtime import host
-from pyrunc.runtime.context import in_user_namespace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pyrunc.config.types import IdMapping, Linux
-    from pyrunc.plan.facts import Facts
 
 _EPERM = 1
 
@@ -58,11 +56,11 @@ def _put(pid: int, name: str, text: str) -> None:
 def _unprivileged(pid: int, uids: Sequence[IdMapping], gids: Sequence[IdMapping]) -> None:
     """One's own single id needs no helper. A single gid costs setgroups(2): groups by which the
     caller is denied something must not be droppable (CVE-2014-8989)."""
-    if _is_own_id(uids, os.geteuid()):
+    if host.is_own_id(uids, os.geteuid()):
         _write(pid, "uid_map", uids)
     else:
         _helper("newuidmap", pid, uids)
-    if _is_own_id(gids, os.getegid()):
+    if host.is_own_id(gids, os.getegid()):
         try:
             _put(pid, "setgroups", "deny")
         except OSError as error:
@@ -70,23 +68,6 @@ def _unprivileged(pid: int, uids: Sequence[IdMapping], gids: Sequence[IdMapping]
         _write(pid, "gid_map", gids)
     else:
         _helper("newgidmap", pid, gids)
-
-
-def user_namespace_facts(facts: Facts, linux: Linux) -> None:
-    """Sets what the plan must know of the container's user namespace and the caller's own."""
-    asked = any(entry["type"] == "user" for entry in linux.get("namespaces", ()))
-    inside = in_user_namespace()
-    facts.user_namespace = asked or inside
-    if not asked:
-        facts.available_capabilities = host.permitted_capabilities()
-    facts.open_sources = asked and facts.privileged
-    own_gid = not facts.privileged and _is_own_id(linux.get("gidMappings", ()), os.getegid())
-    # What is denied in a user namespace is denied in those made there.
-    facts.setgroups_denied = own_gid or (inside and host.setgroups_denied("self"))
-
-
-def _is_own_id(mappings: Sequence[IdMapping], own: int) -> bool:
-    return len(mappings) == 1 and mappings[0]["size"] == 1 and mappings[0]["hostID"] == own
 
 
 def _helper(name: str, pid: int, mappings: Sequence[IdMapping]) -> None:

@@ -22,6 +22,11 @@ _BEFORE_PID, _BEFORE_STATUS = '"pid": ', ',\n  "status": "'
 _PID, _STATUS = -1, "?"
 
 
+def prepare(container: state.State) -> None:
+    """Makes ready what can be of a container whose process is still at work; `save` uses it."""
+    container.shown = _pieces(container)
+
+
 def save(container: state.State) -> None:
     """Writes the record of a container whose state.json was just written.
 
@@ -62,7 +67,7 @@ def encode(container: state.State, written: os.stat_result) -> bytes:
         "cgroup_version": container.cgroup.get("version", 0),
         "freezer": unique.index(tuple(freezer)) if freezer else NO_GROUP,
     }
-    return pack(numbers, _pieces(container), unique)
+    return pack(numbers, container.shown or _pieces(container), unique)
 
 
 def _pieces(container: state.State) -> list[bytes]:

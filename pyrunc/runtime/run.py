@@ -4,9 +4,8 @@
 from __future__ import annotations
 
 from pyrunc import native
-from pyrunc.runtime import foreground, notify
+from pyrunc.runtime import foreground
 from pyrunc.runtime.create import Making
-from pyrunc.runtime.start import run_poststart
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,13 +23,21 @@ def run(ctx: Context, container_id: str, bundle: str, options: CreateOptions) ->
         native.set_subreaper(on=True)
     making = Making(ctx, container_id, bundle, options, waits=False)
     with making:
-        listener = notify.listen(making.record)
+        listener = None
+        if ctx.environ.get("NOTIFY_SOCKET"):
+            from pyrunc.runtime import notify
+
+            listener = notify.listen(making.record)
         if not options.detach:
             foreground.hold_signals()
         making.stage.go_on()
         making.stage.until_executed()
-        run_poststart(ctx, making.record)
-    notify.forward(listener, making.stage.child.pid, making.stage.child.pidfd)
+        if making.record.hooks:
+            from pyrunc.runtime.start import run_poststart
+
+            run_poststart(ctx, making.record)
+    if listener:
+        notify.forward(listener, making.stage.child.pid, making.stage.child.pidfd)
     if options.detach:
         making.stage.child.close()
         return 0

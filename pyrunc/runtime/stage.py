@@ -8,7 +8,7 @@ import os
 import pyrunc
 from pyrunc import native
 from pyrunc.errors import HookError, NativeError, PyruncError
-from pyrunc.plan import explain, ops
+from pyrunc.plan import ops
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ class Stage:
         self, *, cgroup_fd: int, join: Sequence[int], preserve: int, stdio: Sequence[int] = ()
     ) -> None:
         """Seals the executable and the plan, starts the stage. The fds given stay the caller's."""
-        self.ctx.debug("plan:\n" + self.plan.describe())
+        if self.ctx.verbose:
+            self.ctx.debug("plan:\n" + self.plan.describe())
         fds: list[int] = []
         try:
             exe = os.open(DOOR, os.O_RDONLY | os.O_CLOEXEC)
@@ -71,6 +72,8 @@ class Stage:
                 stdio=stdio,
             )
         except native.Failure as failure:
+            from pyrunc.plan import explain
+
             raise NativeError(
                 _PREFIX + (failure.detail or explain.step_text(failure.step)),
                 failure.errno or 0,
@@ -132,6 +135,8 @@ class Stage:
         self.child.pid = 0
         if status is not None and status & 0x7F == _SIGKILL:
             return "container init was OOM-killed (memory limit too low?)"
+        from pyrunc.plan import explain
+
         return "the init stage ended unexpectedly: " + explain.exit_text(status or 0)
 
     def _handle(self, message: native.Message) -> None:
@@ -145,6 +150,8 @@ class Stage:
         elif message.kind == _LISTENER:
             self._listener(message)
         elif message.kind == _WARNING:
+            from pyrunc.plan import explain
+
             self.ctx.warn(explain.sentence(self.plan, message))
         elif message.kind == _ERROR:
             raise init_error(self.plan, message)
@@ -173,6 +180,8 @@ class Stage:
         try:
             fd = native.take_fd(child.pidfd, message.value, child.sock)
         except native.Failure as failure:
+            from pyrunc.plan import explain
+
             if explain.STEPS[failure.step][0] == "PEER_GONE":
                 return  # the stage could not load the filter, or ended: it says so next
             raise NativeError(
@@ -212,6 +221,8 @@ def _nothing() -> None:
 
 def init_error(plan: Plan, message: native.Message) -> PyruncError:
     """The exception for what a stage reported."""
+    from pyrunc.plan import explain
+
     text = explain.sentence(plan, message)
     if text.startswith("error running "):
         return HookError(_PREFIX + "error during container init: " + text)

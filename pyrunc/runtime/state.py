@@ -10,6 +10,7 @@ import time
 from pyrunc import jsonio
 from pyrunc.errors import ExistsError, NotFoundError, StateError, UsageError, errno_text
 from pyrunc.runtime import process
+from pyrunc.tables.namespaces import NAMESPACES
 from pyrunc.tables.spec import OCI_VERSION
 
 TYPE_CHECKING = False
@@ -81,12 +82,14 @@ _MEMBERS: tuple[tuple[str, Any], ...] = (
 class State:
     """state.json in memory; the attributes are its members (ARCHITECTURE, "State directory").
 
-    `path` is the state directory. Only facts are stored; `status` looks afresh.
+    `path` is the state directory. Only facts are stored; `status` looks afresh. `shown` is no
+    member: what record.prepare made ahead.
     """
 
-    __slots__ = ("path", *(name for name, _ in _MEMBERS))
+    __slots__ = ("path", "shown", *(name for name, _ in _MEMBERS))
 
     path: str
+    shown: list[bytes]
     version: int
     oci_version: str
     id: str
@@ -112,6 +115,7 @@ class State:
 
     def __init__(self, path: str, members: dict[str, Any] | None = None) -> None:
         self.path = path
+        self.shown = []
         for name, default in _MEMBERS:
             value = (members or {}).get(name)
             if value is None:
@@ -268,3 +272,11 @@ def replace_file(path: str, data: bytes, mode: int) -> None:
         raise
     finally:
         os.close(fd)
+
+
+def namespace_paths(pid: int) -> dict[str, str]:
+    """The container's namespaces by the names that others read in state.json."""
+    return {
+        f"NEW{'NS' if name == 'mnt' else name.upper()}": f"/proc/{pid}/ns/{name}"
+        for _, name in NAMESPACES.values()
+    }

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pyrunc.plan import build, ops
+from pyrunc.plan import build, enter, ops
 from pyrunc.plan.facts import Facts
 
 HEADER = Path(__file__).resolve().parents[3] / "csrc" / "pyrunc.cdef.h"
@@ -63,7 +63,7 @@ def container_plan(config: Config, facts: Facts) -> MakePlan:
 def exec_plan(config: Config, facts: Facts) -> MakePlan:
     """The plan of exec with the config's own process, as the test has edited it."""
     facts.waits_for_start = False
-    return lambda: build.exec_plan(config, config["process"], facts)
+    return lambda: enter.exec_plan(config, config["process"], facts)
 
 
 def codes(plan: ops.Plan) -> list[str]:
