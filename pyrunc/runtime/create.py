@@ -309,7 +309,7 @@ class Making:
     def _hooks(self) -> Answer:
         from pyrunc.runtime.hooks import run_hooks
 
-        hooks = self.config.get("hooks", {})
+        hooks: Any = self.config.get("hooks", {})
         document = {**self.record.document("creating"), "pid": self.stage.child.pid}
         data = jsonio.dumps(document).encode()
         for kind in ("prestart", "createRuntime"):
