@@ -158,6 +158,9 @@ class Executing:
         self.cgroups = cgroups.from_state(record.members()).for_exec(
             self.options.cgroup, record.init_process_pid
         )
+        if self.options.cgroup and not self.options.ignore_paused and self.cgroups.frozen():
+            named = ", ".join(self.options.cgroup)
+            raise StateError(f"--cgroup {named} is frozen (use --ignore-paused to override)")
         cgroup_fd = -1 if self.moves_in else self.cgroups.spawn_fd()
         join = [] if self.moves_in or cgroup_fd >= 0 else self.cgroups.join_fds()
         before: set[int] = set()
