@@ -240,6 +240,44 @@ def test_no_bus_is_one_sentence(tmp_path: Path, name: str) -> None:
     assert str(caught.value) == f"connect to unix:path={tmp_path}/none: no such file or directory"
 
 
+@pytest.mark.parametrize(
+    ("environ", "where"),
+    [
+        ({}, "user bus: there is none (the user needs a session"),
+        ({"XDG_RUNTIME_DIR": "/no/run"}, "user bus at /no/run/bus: there is none ("),
+        ({"DBUS_SESSION_BUS_ADDRESS": "unix:path=/no/bus"}, "at unix:path=/no/bus: there is none"),
+    ],
+)
+def test_no_user_bus(
+    monkeypatch: pytest.MonkeyPatch, name: str, environ: dict[str, str], where: str
+) -> None:
+    """A rootless caller without a bus is told where it was looked for and what to do."""
+    for variable in ("DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"):
+        monkeypatch.delenv(variable, raising=False)
+    for variable, value in environ.items():
+        monkeypatch.setenv(variable, value)
+    with pytest.raises(PyruncError, match=r"^systemd cgroup driver: connect to the ") as caught:
+        cgroups.open_manager("", name, driver="systemd", rootless=True, layout=real_layout(2))
+    assert where in str(caught.value) and "XDG_RUNTIME_DIR" in str(caught.value)
+
+
+def test_exec_enters_the_scope(bus: str, fake: StartFake, spawn: Spawn, name: str) -> None:
+    """exec: the new process is born in the cgroup of the unit; systemd is not asked."""
+    told = fake([real_layout(2).mounts[""].mountpoint])
+    manager = open_v2(bus, name)
+    process = spawn()
+    manager.create(process.pid)
+    try:
+        before = told.path.read_text()
+        entering = manager.for_exec([], process.pid)
+        assert entering.paths == manager.paths
+        assert told.path.read_text() == before
+    finally:
+        manager.kill()
+        process.wait()
+        manager.remove()
+
+
 def test_v1_takes_what_systemd_leaves_out(
     bus: str, fake: StartFake, spawn: Spawn, name: str
 ) -> None:

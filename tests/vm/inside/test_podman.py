@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -175,7 +174,8 @@ def test_pod(rootfs: Path, name: str) -> None:
     pod = f"{name}pod"
     podman("pod", "create", "--infra=false", "--name", pod)
     try:
-        podman("run", "--detach", "--pod", pod, "--name", name, "--rootfs", rootfs,
+        fixed = ["--detach", "--network=none", "--pod", pod, "--name", name]
+        podman("run", *fixed, "--rootfs", rootfs,
                "/bin/sleep", "300")  # fmt: skip
         assert json.loads(podman("pod", "inspect", pod))["State"] == "Running"
     finally:
@@ -183,9 +183,9 @@ def test_pod(rootfs: Path, name: str) -> None:
     assert podman("ps", "--all", "--quiet") == ""
 
 
-def test_build(rootfs: Path, tmp_path: Path) -> None:
+def test_build(tmp_path: Path) -> None:
     """`podman build` runs a RUN instruction in the runtime (buildah's way) and keeps its result."""
-    shutil.copytree(rootfs, tmp_path / "rootfs", symlinks=True)
+    make_rootfs(tmp_path / "rootfs")
     (tmp_path / "Containerfile").write_text(
         "FROM scratch\nCOPY rootfs /\nRUN echo built by $(id -u) > /made\n"
     )
