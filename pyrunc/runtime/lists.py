@@ -97,8 +97,10 @@ def _in_pid_namespace(first: int) -> list[int]:
     """All processes that are in the pid namespace of process `first`. pid_namespaces(7)."""
     found = {first}
     try:
-        wanted = os.stat(f"/proc/{first}/ns/pid")
+        wanted, ours = os.stat(f"/proc/{first}/ns/pid"), os.stat("/proc/self/ns/pid")
     except OSError:
+        return [first]
+    if (wanted.st_dev, wanted.st_ino) == (ours.st_dev, ours.st_ino):
         return [first]
     for name in os.listdir("/proc"):
         if name.isdigit():

@@ -26,6 +26,7 @@ FIFO = "exec.fifo"
 LOCK = "lock"
 
 _ID_BYTES = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+.-")
+_DENIED = (1, 13, 30)  # EPERM, EACCES, EROFS
 _ID_MAX = 255  # NAME_MAX: the id names a directory
 
 
@@ -212,7 +213,9 @@ def new(ctx: Context, container_id: str) -> State:
     except FileExistsError:
         raise ExistsError() from None
     except OSError as error:
-        raise StateError(f"mkdir {path}: {errno_text(error.errno or 0)}") from None
+        hint = " (--root or XDG_RUNTIME_DIR may name a directory that is yours)"
+        denied = hint if error.errno in _DENIED else ""
+        raise StateError(f"mkdir {path}: {errno_text(error.errno or 0)}{denied}") from None
     state = State(path)
     pid = os.getpid()
     state.id = container_id

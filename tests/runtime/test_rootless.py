@@ -134,6 +134,15 @@ def test_state_is_below_xdg_runtime_dir(rootless: Container) -> None:
     assert rootless.wait() == 137
 
 
+@departs("runc", "1.1 gives no advice")
+def test_no_runtime_directory(rootless: Container) -> None:
+    """Where the state cannot be kept the error says which two settings lead elsewhere."""
+    os.chown(rootless.runtime.root, 0, 0)
+    message = rootless.fails(**AS_USER)
+    assert "permission denied" in message
+    assert "--root or XDG_RUNTIME_DIR may name a directory that is yours" in message
+
+
 def test_raised_oom_score(rootless: Container) -> None:
     """OOM-1: oomScoreAdj may be raised without privileges, at create and at exec."""
     rootless.bundle.process["oomScoreAdj"] = 321
