@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from .runtimes import NAMES, Bundles, Runtime, find, view
+from .bundles import Bundles
+from .runtimes import NAMES, Runtime, find
 from .samples import Samples
+from .view import view
 
 TOP = Path(__file__).parents[1]
 SAMPLES = pytest.StashKey[Samples]()
+QUICK_ROUNDS = 2
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -23,7 +26,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=int,
         default=20,
         metavar="N",
-        help="rounds of each verb (default: 20; 5 will do for CI)",
+        help="rounds of each verb (default: 20)",
+    )
+    group.addoption(
+        "--bench-quick",
+        action="store_true",
+        help="two rounds, small sizes: shows that the benchmarks work, not how fast anything is",
     )
     group.addoption(
         "--bench-json",
@@ -40,6 +48,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test for each row that its module's ROWS (of --bench-quick or not) names."""
+    if "row" in metafunc.fixturenames:
+        table = metafunc.module.ROWS
+        if callable(table):
+            table = table(metafunc.config.getoption("--bench-quick"))
+        metafunc.parametrize("row", list(table))
+
+
 @pytest.fixture(scope="session")
 def samples(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
@@ -48,18 +65,20 @@ def samples(
     if os.geteuid() != 0:
         pytest.skip("containers beside crun and runc are made as root only")
     home = tmp_path_factory.mktemp("bench")
-    with view(request.config.getoption("--bench-cgroups")) as cgroups:
+    option = request.config.getoption
+    quick = option("--bench-quick")
+    with view(option("--bench-cgroups")) as cgroups:
         bundles = Bundles(home, cgroups)
         found = [(name, find(name)) for name in NAMES]
-        runtimes = [Runtime(name, path, home, bundles) for name, path in found if path]
-        samples = Samples(runtimes, request.config.getoption("--bench-rounds"), cgroups)
+        runtimes = [Runtime(name, path, home / name, bundles) for name, path in found if path]
+        rounds = QUICK_ROUNDS if quick else option("--bench-rounds")
+        samples = Samples(runtimes, rounds, cgroups, quick=quick)
         request.config.stash[SAMPLES] = samples
         try:
             yield samples
         finally:
-            for runtime in runtimes:
-                runtime.close()
-            samples.write(request.config.getoption("--bench-json"))
+            samples.close()
+            samples.write(option("--bench-json"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The measurements of one session: interleaved rounds, medians, the table of ratios, JSON."""
+"""The measurements of one session: interleaved rounds, medians, JSON."""
 
 from __future__ import annotations
 
 import json
 import os
-import platform
 import statistics
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,24 +12,12 @@ from typing import Any
 
 import pytest
 
-from .runtimes import NAMES, Runtime
-
-# verb: (the method that times it, what pyrunc / crun and pyrunc / runc should be at most)
-VERBS: dict[str, tuple[str, float | None, float | None]] = {
-    "create+start+delete": ("time_life", 1.0, 0.5),
-    "create": ("time_life", None, None),
-    "start": ("time_life", 0.6, None),
-    "delete": ("time_life", 0.6, None),
-    "run": ("time_run", 1.5, 0.5),
-    "exec": ("time_exec", None, 0.6),
-    "state": ("time_state", 0.6, None),
-    "kill": ("time_kill", 0.6, None),
-    "--version": ("time_version", None, None),
-}
-MEMORY_TARGETS: dict[str, tuple[float | None, float | None]] = {
-    "waiting init": (None, None),
-    "peak of create": (None, 1.0),
-}
+from .cold import Cold
+from .memory import memory
+from .report import terminal_table
+from .rows import MANY_PRESENT, NONE_PRESENT, PARALLEL, Row, rows
+from .runtimes import Runtime
+from .view import sweep
 
 
 class ReplayClock:
@@ -49,61 +36,111 @@ class ReplayClock:
 CLOCK = ReplayClock()
 
 
-class Samples:
-    """Times by verb and runtime, measured when first asked for: all runtimes of a verb together."""
+def replay(benchmark: Any, group: str, times: Sequence[float]) -> None:
+    """Hands times to pytest-benchmark as if it had taken them."""
+    benchmark.group = group
+    steps = iter(times)
+    benchmark.pedantic(lambda: CLOCK.advance(next(steps)), rounds=len(times))
+    assert benchmark.disabled or next(steps, None) is None
 
-    def __init__(self, runtimes: Sequence[Runtime], rounds: int, cgroups: str) -> None:
+
+class Samples:
+    """Times by row and runtime, measured when first asked for: all runtimes of a row together."""
+
+    def __init__(
+        self, runtimes: Sequence[Runtime], rounds: int, cgroups: str, *, quick: bool
+    ) -> None:
         self.runtimes = runtimes
         self.rounds = rounds
         self.cgroups = cgroups
+        self.quick = quick
+        self.rows = rows(quick=quick)
+        self.present_count = 8 if quick else 500
         self._times: dict[str, dict[str, list[float]]] = {}
         self._memory: dict[str, dict[str, int]] = {}
+        self._cold: list[Cold] = []
 
-    def times(self, verb: str, runtime: str) -> list[float]:
+    def times(self, name: str, runtime: str) -> list[float]:
         """Seconds of each round; skips where that runtime is not installed."""
         self._require(runtime)
-        if verb not in self._times:
-            self._measure(VERBS[verb][0])
-        return self._times[verb][runtime]
+        if name not in self._times:
+            self._measure(name, self.rows[name])
+        return self._times[name][runtime]
 
     def _require(self, name: str) -> None:
         if name not in (runtime.name for runtime in self.runtimes):
             pytest.skip(f"there is no {name} on PATH to compare with")
 
-    def _measure(self, method: str) -> None:
+    def _measure(self, name: str, row: Row) -> None:
         """One round warms up; in each round every runtime has its turn, each time another first."""
-        for number in range(self.rounds + 1):
-            first = number % len(self.runtimes)
-            for runtime in [*self.runtimes[first:], *self.runtimes[:first]]:
-                taken = getattr(runtime, method)()
+        those: Sequence[Any] = self._cold_runtimes() if row.cold else self.runtimes
+        for number in range(max(2, round(self.rounds * row.rounds)) + 1):
+            for index in range(len(those)):
+                one = (index + number) % len(those)
+                taken = row.measure(those[one])
                 if number:
-                    for verb, seconds in taken.items():
-                        by_runtime = self._times.setdefault(verb, {})
-                        by_runtime.setdefault(runtime.name, []).append(seconds)
+                    self._note(self.runtimes[one].name, taken, name)
+
+    def _note(self, runtime: str, taken: float | dict[str, float], name: str) -> None:
+        for each, seconds in (taken if isinstance(taken, dict) else {name: taken}).items():
+            self._times.setdefault(each, {}).setdefault(runtime, []).append(seconds)
+
+    def _cold_runtimes(self) -> list[Cold]:
+        if not self._cold:
+            self._cold = [Cold(runtime) for runtime in self.runtimes]
+        return self._cold
+
+    def present(self, which: str, name: str) -> list[float]:
+        """Seconds of a life with many other containers present, or none.
+
+        They weigh on the whole machine, so `none` is measured before and after.
+        """
+        self._require(name)
+        runtime = next(one for one in self.runtimes if one.name == name)
+        if name not in self._times.get(which, {}):
+            self._lives(NONE_PRESENT, runtime)
+            others: list[str] = []
+            while (missing := self.present_count - len(others)) > 0:
+                others += runtime.create_at_once(min(PARALLEL, missing))[0]
+            self._lives(MANY_PRESENT, runtime)
+            for first in range(0, len(others), PARALLEL):
+                runtime.delete_at_once(others[first : first + PARALLEL])
+            self._lives(NONE_PRESENT, runtime)
+        return self._times[which][name]
+
+    def _lives(self, which: str, runtime: Runtime) -> None:
+        runtime.time_life()
+        for _ in range(max(2, self.rounds // 2)):
+            self._note(runtime.name, runtime.time_life()["create+start+delete"], which)
 
     def memory(self, name: str) -> dict[str, int]:
         """KiB by what was looked at; skips where that runtime is not installed."""
         self._require(name)
         if name not in self._memory:
             runtime = next(one for one in self.runtimes if one.name == name)
-            self._memory[name] = runtime.memory()
+            self._memory[name] = memory(runtime, limits=self.cgroups != "v2")
         return self._memory[name]
+
+    def close(self) -> None:
+        """Removes every container."""
+        for runtime in (*self.runtimes, *(cold.runtime for cold in self._cold)):
+            runtime.close()
+        sweep(f"bench-{os.getpid()}-")
 
     def results(self) -> dict[str, Any]:
         """All that was measured, for JSON."""
-        verbs = {
-            verb: {
-                name: {"median_ms": median_ms(times), "ms": [round(1e3 * t, 3) for t in times]}
-                for name, times in by_runtime.items()
-            }
-            for verb, by_runtime in self._times.items()
-        }
         return {
             "versions": {runtime.name: runtime.version for runtime in self.runtimes},
-            "machine": {"kernel": platform.release(), "cpus": os.cpu_count()},
             "cgroups": self.cgroups,
             "rounds": self.rounds,
-            "verbs": verbs,
+            "present": self.present_count,
+            "times": {
+                row: {
+                    name: {"median_ms": median_ms(times), "ms": [round(1e3 * t, 3) for t in times]}
+                    for name, times in by_runtime.items()
+                }
+                for row, by_runtime in self._times.items()
+            },
             "memory_kib": self._memory,
         }
 
@@ -112,38 +149,9 @@ class Samples:
         path.write_text(json.dumps(self.results(), indent=1) + "\n")
 
     def table(self) -> Iterator[str]:
-        """Lines: medians, and pyrunc's ratio to the others with what it should be at most."""
-        yield "".join(f"{head:>{width}}" for head, width in _HEADS)
-        for verb, (_, *targets) in VERBS.items():
-            if verb in self._times:
-                medians = {name: median_ms(times) for name, times in self._times[verb].items()}
-                yield _row(f"{verb}, ms", medians, targets)
-        for what, targets_of in MEMORY_TARGETS.items():
-            sizes = {name: float(found[what]) for name, found in self._memory.items()}
-            if sizes:
-                yield _row(f"{what}, KiB", sizes, targets_of)
-
-
-_HEADS = (
-    ("", 24),
-    *((name, 9) for name in NAMES),
-    ("x crun", 9),
-    ("target", 8),
-    ("x runc", 9),
-    ("target", 8),
-)
+        """Lines for people: medians, and pyrunc's ratio to the others."""
+        return terminal_table(self.results())
 
 
 def median_ms(times: Sequence[float]) -> float:
     return round(1e3 * statistics.median(times), 3)
-
-
-def _row(what: str, values: dict[str, float], targets: Sequence[float | None]) -> str:
-    cells = [f"{what:<24}"]
-    for name in NAMES:
-        cells.append(f"{values[name]:9.1f}" if name in values else f"{'-':>9}")
-    for other, target in zip(NAMES[1:], targets, strict=True):
-        both = "pyrunc" in values and other in values
-        cells.append(f"{values['pyrunc'] / values[other]:9.2f}" if both else f"{'-':>9}")
-        cells.append(f"{f'<= {target:g}':>8}" if target else f"{'':>8}")
-    return "".join(cells)

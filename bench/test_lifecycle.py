@@ -12,24 +12,15 @@ from __future__ import annotations
 
 import pytest
 
+from .rows import VERBS
 from .runtimes import NAMES
-from .samples import CLOCK, VERBS, Samples
+from .samples import CLOCK, Samples, replay
+
+ROWS = VERBS
 
 
 @pytest.mark.parametrize("runtime", NAMES)
-@pytest.mark.parametrize("verb", VERBS)
 @pytest.mark.benchmark(timer=CLOCK.now)
-def test_verb(benchmark, samples: Samples, verb: str, runtime: str) -> None:
+def test_verb(benchmark, samples: Samples, row: str, runtime: str) -> None:
     """PERF: one verb of one runtime, in the rounds it shared with the others."""
-    times = samples.times(verb, runtime)
-    benchmark.group = verb
-    steps = iter(times)
-    benchmark.pedantic(lambda: CLOCK.advance(next(steps)), rounds=len(times))
-    assert benchmark.disabled or next(steps, None) is None
-
-
-@pytest.mark.parametrize("runtime", NAMES)
-def test_memory(samples: Samples, runtime: str) -> None:
-    """PERF: resident memory of the waiting init, peak memory of create, for the closing table."""
-    found = samples.memory(runtime)
-    assert all(kib > 0 for kib in found.values())
+    replay(benchmark, row, samples.times(row, runtime))

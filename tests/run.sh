@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 sh tests/prepare.sh tests
 
 suites=
-for suite in unit native library runtime attacks engines vm; do
+for suite in unit native library runtime attacks engines benchmarks vm; do
 	[ -n "$(find "tests/$suite" -name 'test_*.py' -print -quit 2>/dev/null)" ] && suites="$suites tests/$suite"
 done
 [ $# -gt 0 ] || set -- $suites
