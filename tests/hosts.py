@@ -36,7 +36,7 @@ LIFE = (
 # container's environment and limits of a process, which the kernel has had for twenty years.
 SAME_EVERYWHERE = (
     *("argv", "bad_input", "console", "environment", "exec_process", "fds", "features"),
-    *("harness", "hooks", "intelrdt", "library", "list", "log", "pidfile", "process", "rlimits"),
+    *("harness", "hooks", "intelrdt", "library", "log", "pidfile", "process", "rlimits"),
     *("root_directory", "sockets", "syscall_counts", "terminal", "trace", "views"),
 )
 

@@ -6,6 +6,7 @@ stays.
 from __future__ import annotations
 
 import itertools
+import os
 import secrets
 import shutil
 import signal
@@ -71,7 +72,9 @@ def session_cgroup() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def witness(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The static program `inside`, compiled once."""
+    """The static program `inside`, compiled once, or before: PYRUNC_WITNESS names it."""
+    if "PYRUNC_WITNESS" in os.environ:
+        return Path(os.environ["PYRUNC_WITNESS"])
     target = tmp_path_factory.mktemp("witness") / "inside"
     compile_witness(target)
     return target

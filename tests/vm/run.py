@@ -25,6 +25,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent.parent))
 
 from tests import hosts  # noqa: E402
+from tests.runtime.harness.bundle import compile_witness  # noqa: E402
 from tests.vm import image, machine  # noqa: E402
 
 CHECKOUT = image.CHECKOUT
@@ -64,10 +65,9 @@ MACHINES = {
 
 def copy_checkout(target: Path) -> None:
     """Copy the checkout's files (tracked or new, not ignored) as they are now."""
-    listed = subprocess.run(
-        ["git", "-C", str(CHECKOUT), "ls-files", "-z", "-co", "--exclude-standard"],
-        check=True, capture_output=True,
-    ).stdout  # fmt: skip
+    git = ["git", "-C", str(CHECKOUT), "-c", f"safe.directory={CHECKOUT}"]
+    files = [*git, "ls-files", "-z", "-co", "--exclude-standard"]
+    listed = subprocess.run(files, check=True, capture_output=True).stdout
     for name in filter(None, os.fsdecode(listed).split("\0")):
         source, copy = CHECKOUT / name, target / name
         if source.is_symlink() or source.is_file():
@@ -124,6 +124,7 @@ def make_payload(work: Path, job: dict[str, Any], runtime: str) -> Path:
     if runtime == PYRUNC:
         build_wheel(tree / "checkout", tree / "wheels")
     shutil.copy(HERE / "guest.py", tree / "guest.py")
+    compile_witness(tree / "inside")  # static; the emulated compiler takes half a minute
     (tree / "job.json").write_text(json.dumps(job))
     machine.make_disk(tree, disk)
     return disk
