@@ -259,11 +259,19 @@ class Manager:
             raise
 
     def freeze(self, frozen: bool) -> None:
-        """Freezes or thaws all processes, waits until it is done; StateError without a freezer."""
+        """Freezes or thaws all processes, waits until it is done; StateError without a freezer.
+
+        Nothing is frozen in a cgroup that is gone: systemd removes a scope's when its last process
+        ends, and a frozen process can be killed.
+        """
         group = self._freezer()
         if group is None:
             raise StateError("cgroup not exist: there is no freezer for this container")
-        calls.freeze(group, frozen)
+        try:
+            calls.freeze(group, frozen)
+        except NativeError as error:
+            if frozen or error.errno not in _GONE:
+                raise
 
     def frozen(self) -> bool:
         """True when the container is frozen; False when its cgroup is gone or has no freezer."""

@@ -102,6 +102,7 @@ def made_before(container: Container) -> Iterator[Container]:
 def test_present_cgroup_keeps_its_limits(made_before: Container) -> None:
     """CGP-5: without resources an existing cgroup's limits stay."""
     directory = cgroupfs.directory(made_before.bundle.cgroup, "pids")
+    cgroupfs.enable("pids", directory)
     (directory / "pids.max").write_text("77")
     made_before.create()
     assert (directory / "pids.max").read_text() == "77\n"

@@ -51,6 +51,15 @@ def directory(path: str, controller: str) -> Path:
     return top / place(path).strip("/")
 
 
+def enable(controller: str, directory: Path) -> None:
+    """On v2 have `controller` in a cgroup: the ones above it hand it down, from the top on."""
+    top = hierarchies().get("")
+    if layout() == "v2" and top:
+        for parent in reversed(directory.parents):
+            if parent.is_relative_to(top):
+                (parent / "cgroup.subtree_control").write_text(f"+{controller}")
+
+
 def below(top: str) -> Iterator[str]:
     """All cgroup directories below `top`, deepest first, without `top`.
 

@@ -189,6 +189,17 @@ def test_a_frozen_parent_is_noticed(version: int, manager_of: MakeManager) -> No
 
 
 @VERSIONS
+def test_thaw_of_what_is_gone(version: int, manager_of: MakeManager) -> None:
+    """delete: nothing is frozen in a cgroup that systemd has removed; there is none to freeze."""
+    manager = manager_of(version)
+    manager.create()
+    manager.remove()
+    manager.freeze(False)
+    with pytest.raises(NativeError):
+        manager.freeze(True)
+
+
+@VERSIONS
 def test_freeze_and_thaw(version: int, manager_of: MakeManager, spawn: Spawn) -> None:
     """pause: when freeze() returns the cgroup is frozen, for a reopened manager too."""
     manager = manager_of(version)
