@@ -174,14 +174,12 @@ static int missing_components(int root, const char *path, uint32_t *ret_missing,
 {
 	char name[PR_CGROUP_NAME_SIZE];
 	uint32_t missing = 0;
-	auto_fd at = pr_cgroup_at(root, "", O_PATH | O_DIRECTORY);
-	if (at < 0)
-		return pr_fail(reterr, PR_STEP_OPEN);
+	auto_fd at = -EBADF;
 	for (int more; (more = next_component(&path, name)) != 0;) {
 		if (more < 0)
 			return pr_fail(reterr, PR_STEP_OPEN);
 		if (!missing) {
-			int below = pr_cgroup_at(at, name, O_PATH | O_DIRECTORY);
+			int below = pr_cgroup_at(at < 0 ? root : at, name, O_PATH | O_DIRECTORY);
 			if (below < 0 && errno != ENOENT)
 				return pr_fail(reterr, PR_STEP_OPEN);
 			pr_close(&at);
@@ -211,13 +209,15 @@ static int create_once(int root, const char *path)
 {
 	char name[PR_CGROUP_NAME_SIZE];
 	int more;
-	auto_fd at = pr_cgroup_at(root, "", O_PATH | O_DIRECTORY);
-	if (at < 0)
-		return -1;
+	auto_fd at = -EBADF;
 	while ((more = next_component(&path, name)) > 0) {
-		if (mkdirat(at, name, 0755) < 0 && errno != EEXIST)
+		int above = at < 0 ? root : at;
+		bool made = mkdirat(above, name, 0755) == 0;
+		if (!made && errno != EEXIST)
 			return -1;
-		int below = pr_cgroup_at(at, name, O_PATH | O_DIRECTORY);
+		if (made && *path == '\0')
+			return 0; /* nobody goes further down */
+		int below = pr_cgroup_at(above, name, O_PATH | O_DIRECTORY);
 		if (below < 0)
 			return -1;
 		pr_close(&at);
@@ -289,22 +289,22 @@ int pr_cgroup_fill_cpuset(const char *mountpoint, const char *path, struct pr_er
 	return more < 0 ? pr_fail(reterr, PR_STEP_OPEN) : 0;
 }
 
-static int write_file(const char *mountpoint, const char *path, const char *file, const char *value, struct pr_error *reterr)
-{
-	auto_fd fd = pr_cgroup_open_file(mountpoint, path, file, O_WRONLY, reterr);
-	if (fd < 0)
-		return -1;
-	return pr_cgroup_put(fd, value) < 0 ? pr_fail(reterr, PR_STEP_WRITE) : 0;
-}
-
 int pr_cgroup_write(const char *writes, uint32_t n, uint32_t *ret_failed, struct pr_error *reterr)
 {
+	auto_fd fd = -EBADF;
+	const char *open_for = NULL; /* mount point, path and file of fd */
 	for (uint32_t i = 0; i < n; i++) {
 		struct pr_group group = pr_group_at(writes);
 		const char *file = group.next, *value = file + strlen(file) + 1;
-		if (write_file(group.mountpoint, group.path, file, value, reterr) < 0) {
+		/* Device rules are many lines for one file. */
+		if (!open_for || memcmp(open_for, writes, (size_t)(value - writes)) != 0) {
+			pr_close(&fd);
+			fd = pr_cgroup_open_file(group.mountpoint, group.path, file, O_WRONLY, reterr);
+			open_for = writes;
+		}
+		if (fd < 0 || pr_cgroup_put(fd, value) < 0) {
 			*ret_failed = i;
-			return -1;
+			return fd < 0 ? -1 : pr_fail(reterr, PR_STEP_WRITE);
 		}
 		writes = value + strlen(value) + 1;
 	}

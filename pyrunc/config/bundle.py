@@ -11,6 +11,8 @@ from pyrunc.errors import ConfigError, errno_text
 from pyrunc.jsonio import MAX_BYTES
 from pyrunc.tables.spec import CONFIG_NAME
 
+_CHUNK = 1 << 16  # bytes; larger ones would be mapped and unmapped for each config of 3 KB
+
 
 class Bundle:
     """A bundle: its absolute `path` and the bytes `data` of its config.json."""
@@ -84,7 +86,7 @@ def read_bytes(fd: int, name: str) -> bytes:
     chunks = []
     left = MAX_BYTES + 1
     try:
-        while left > 0 and (chunk := os.read(fd, min(left, 1 << 20))):
+        while left > 0 and (chunk := os.read(fd, min(left, _CHUNK))):
             chunks.append(chunk)
             left -= len(chunk)
     except OSError as error:

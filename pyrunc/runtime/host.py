@@ -8,6 +8,7 @@ import os
 from pyrunc.errors import ConfigError, NativeError
 from pyrunc.plan.facts import Join
 from pyrunc.runtime.context import in_user_namespace
+from pyrunc.runtime.process import read_file
 from pyrunc.tables.namespaces import NAMESPACES
 
 TYPE_CHECKING = False
@@ -28,16 +29,14 @@ _APPARMOR_FILES = ("attr/apparmor/exec", "attr/exec")
 def last_capability() -> int:
     """The highest capability the kernel has. capabilities(7)."""
     try:
-        with open(_CAP_LAST_CAP, "rb", buffering=0) as file:
-            return int(file.read())
+        return int(read_file(_CAP_LAST_CAP))
     except OSError:
         return 63
 
 
 def permitted_capabilities() -> int:
     """This process's permitted capabilities as a mask: no process can be given more. proc(5)."""
-    with open("/proc/self/status", "rb", buffering=0) as file:
-        data = file.read()
+    data = read_file("/proc/self/status")
     at = data.index(b"CapPrm:") + len(b"CapPrm:")
     return int(data[at : data.index(b"\n", at)], 16)
 
@@ -47,8 +46,7 @@ def apparmor_file() -> str:
     (AA-1).
     """
     try:
-        with open(_APPARMOR_ENABLED, "rb", buffering=0) as file:
-            enabled = file.read(1) == b"Y"
+        enabled = read_file(_APPARMOR_ENABLED)[:1] == b"Y"
     except OSError:
         enabled = False
     if not enabled:
@@ -66,8 +64,7 @@ def check_selinux(member: str = "process.selinuxLabel") -> None:
 def setgroups_denied(pid: int | str) -> bool:
     """True when setgroups(2) is forbidden in the user namespace of `pid`. user_namespaces(7)."""
     try:
-        with open(f"/proc/{pid}/setgroups", "rb", buffering=0) as file:
-            return file.read().strip() == b"deny"
+        return read_file(f"/proc/{pid}/setgroups").strip() == b"deny"
     except OSError:
         return False
 

@@ -13,7 +13,24 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_CHUNK = 16384
 _DEAD = ("Z", "X", "x")
+
+
+def read_file(path: str) -> bytes:
+    """The whole of a regular file, or of a procfs file of one record; OSError.
+
+    open() would ask three times what kind of file it is, and read its end as well.
+    """
+    chunks = []
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        chunks.append(os.read(fd, _CHUNK))
+        while len(chunks[-1]) == _CHUNK:  # less is the end
+            chunks.append(os.read(fd, _CHUNK))
+    finally:
+        os.close(fd)
+    return b"".join(chunks)
 
 
 def stat(pid: int) -> tuple[int, str] | None:
@@ -22,8 +39,7 @@ def stat(pid: int) -> tuple[int, str] | None:
     proc_pid_stat(5): the command in parentheses may hold anything, so count from its end.
     """
     try:
-        with open(f"/proc/{pid}/stat", "rb", buffering=0) as file:
-            data = file.read()
+        data = read_file(f"/proc/{pid}/stat")
     except (FileNotFoundError, ProcessLookupError):
         return None
     fields = data[data.rindex(b")") + 2:].split()

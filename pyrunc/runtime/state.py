@@ -176,7 +176,7 @@ class State:
 
     def config(self) -> dict[str, Any]:
         """The snapshot of config.json taken at create (VAL-4)."""
-        value = jsonio.loads(read_file(f"{self.path}/{CONFIG}"))
+        value = jsonio.loads(process.read_file(f"{self.path}/{CONFIG}"))
         if not isinstance(value, dict):
             raise StateError(f"{self.path}/{CONFIG} is not an object")
         return value
@@ -186,7 +186,7 @@ def load(ctx: Context, container_id: str) -> State:
     """The container's state; NotFoundError when there is none, StateError when it is damaged."""
     path = directory(ctx, container_id)
     try:
-        data = read_file(f"{path}/{STATE}")
+        data = process.read_file(f"{path}/{STATE}")
     except FileNotFoundError:
         raise NotFoundError() from None
     try:
@@ -207,8 +207,11 @@ def new(ctx: Context, container_id: str) -> State:
     """
     path = directory(ctx, container_id)
     try:
-        os.makedirs(ctx.root, mode=0o700, exist_ok=True)
-        os.mkdir(path, 0o711)
+        try:
+            os.mkdir(path, 0o711)
+        except FileNotFoundError:  # the first container
+            os.makedirs(ctx.root, mode=0o700, exist_ok=True)
+            os.mkdir(path, 0o711)
         os.chmod(path, 0o711)
     except FileExistsError:
         raise ExistsError() from None
@@ -250,12 +253,6 @@ class Lock:
             fcntl.flock(self.fd, fcntl.LOCK_UN)  # a forked child may hold a copy of the descriptor
             os.close(self.fd)
             self.fd = -1
-
-
-def read_file(path: str) -> bytes:
-    """The whole file; OSError."""
-    with open(path, "rb", buffering=0) as file:
-        return file.read()
 
 
 def replace_file(path: str, data: bytes, mode: int) -> None:
