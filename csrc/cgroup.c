@@ -44,7 +44,7 @@ struct pr_group pr_group_at(const char *groups)
 
 int pr_cgroup_root(const char *mountpoint, struct pr_error *reterr)
 {
-	int fd = open(mountpoint, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd = pr_open(mountpoint, O_PATH | O_DIRECTORY);
 	if (fd < 0) {
 		(void)pr_fail(reterr, PR_STEP_OPEN);
 		return pr_detail(reterr, mountpoint);

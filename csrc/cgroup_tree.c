@@ -394,26 +394,25 @@ static int remove_below(int top)
 static int remove_directory(int root, char *path)
 {
 	char *slash = strrchr(path, '/');
-	const char *name = slash ? slash + 1 : path;
-	if (slash)
-		*slash = '\0';
-	auto_fd parent = pr_cgroup_at(root, slash ? path : "", O_PATH | O_DIRECTORY);
-	int failed = parent < 0 ? -1 : unlinkat(parent, name, AT_REMOVEDIR);
-	if (slash)
-		*slash = '/';
+	if (!slash)
+		return unlinkat(root, path, AT_REMOVEDIR) < 0 && errno != ENOENT && errno != ENODEV ? -1 : 0;
+	*slash = '\0';
+	auto_fd parent = pr_cgroup_at(root, path, O_PATH | O_DIRECTORY);
+	int failed = parent < 0 ? -1 : unlinkat(parent, slash + 1, AT_REMOVEDIR);
+	*slash = '/';
 	return failed < 0 && errno != ENOENT && errno != ENODEV ? -1 : 0;
 }
 
 static int remove_once(int root, char *path)
 {
+	if (remove_directory(root, path) == 0)
+		return 0;
+	if (errno != EBUSY && errno != ENOTEMPTY)
+		return -1;
 	auto_fd top = pr_cgroup_at(root, path, O_RDONLY | O_DIRECTORY);
 	if (top < 0)
 		return errno == ENOENT ? 0 : -1;
-	if (remove_directory(root, path) == 0)
-		return 0;
-	if ((errno != EBUSY && errno != ENOTEMPTY) || remove_below(top) < 0)
-		return -1;
-	return remove_directory(root, path);
+	return remove_below(top) < 0 ? -1 : remove_directory(root, path);
 }
 
 static int remove_group(const struct pr_group *group, uint32_t made, int64_t deadline, struct pr_error *reterr)

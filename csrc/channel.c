@@ -120,7 +120,7 @@ int pr_send_to_path(const char *path, const void *data, uint32_t size, const int
 		memcpy(address.sun_path, path, length + 1);
 	} else {
 		/* unix(7): sun_path is 108 bytes; a longer path is reached through an O_PATH descriptor of the socket's file. */
-		dir = open(path, O_PATH | O_CLOEXEC);
+		dir = pr_open(path, O_PATH);
 		if (dir < 0)
 			return pr_fail(reterr, PR_STEP_OPEN);
 		(void)pr_format(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/", (uint64_t)dir, "");

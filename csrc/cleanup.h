@@ -3,8 +3,15 @@
 #pragma once
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+/* open(2), close-on-exec. By openat, since musl's open() sets FD_CLOEXEC by a second system call as well (for kernels before 2.6.23). */
+static inline int pr_open(const char *path, int flags)
+{
+	return openat(AT_FDCWD, path, flags | O_CLOEXEC);
+}
 
 /* Closes *fd when it is one and keeps errno; close(2) is never retried on Linux. */
 static inline void pr_close(int *fd)

@@ -97,7 +97,7 @@ static bool sees_all_ids(void)
 {
 	static const char *const whole[] = { "0", "0", "4294967295", NULL };
 	char text[128];
-	auto_fd fd = open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
+	auto_fd fd = pr_open("/proc/self/uid_map", O_RDONLY);
 	ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 	if (size < 0)
 		return false;

@@ -48,7 +48,7 @@ static bool open_container(struct container *c, const struct pr_request *request
 	if (!PR_JOIN(c->path, request->root, "/", request->id))
 		return false;
 	c->record = &c->space.record;
-	c->dir = open(c->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	c->dir = pr_open(c->path, O_RDONLY | O_DIRECTORY);
 	return c->dir >= 0 && pr_record_read(c->dir, &c->space);
 }
 

@@ -28,7 +28,7 @@ int pr_handle_open(int32_t pid)
 	if (fd >= 0 || errno != ENOSYS)
 		return fd;
 	(void)pr_format(path, sizeof(path), "/proc/", (uint64_t)pid, "");
-	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return pr_open(path, O_RDONLY | O_DIRECTORY);
 }
 
 /* Reads a small file of procfs; -1/ESRCH when it or its process is gone. */
@@ -87,7 +87,7 @@ static int open_names(int handle)
 	if (pid < 0)
 		return -1;
 	(void)pr_format(path, sizeof(path), "/proc/", (uint64_t)pid, "/ns");
-	auto_fd names = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_fd names = pr_open(path, O_RDONLY | O_DIRECTORY);
 	/* The number may have come to mean another process before it was opened, but not without the end of ours. */
 	return names < 0 || number_of(handle) != pid ? -1 : pr_steal(&names);
 }

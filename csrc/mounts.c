@@ -47,7 +47,7 @@ int pr_mount_id(int fd, uint64_t *ret_id)
 	/* Before 5.8. proc_pid_fdinfo(5). */
 	char path[48], text[256];
 	(void)pr_format(path, sizeof(path), "/proc/self/fdinfo/", (uint64_t)fd, "");
-	auto_fd info = open(path, O_RDONLY | O_CLOEXEC);
+	auto_fd info = pr_open(path, O_RDONLY);
 	ssize_t got = info < 0 ? -1 : read(info, text, sizeof(text) - 1);
 	if (got < 0)
 		return -1;

@@ -129,7 +129,7 @@ char *pr_read_mountinfo(void)
 {
 	size_t used = 0, room = 0;
 	auto_free char *text = NULL;
-	auto_fd fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+	auto_fd fd = pr_open("/proc/self/mountinfo", O_RDONLY);
 	for (ssize_t got = 1; got > 0; used += (size_t)got) {
 		if (room - used < 4096) {
 			char *larger = realloc(text, room += 65536);
@@ -171,7 +171,7 @@ static int reopen(int target_fd, const char *before, struct pr_error *reterr)
 	if (length < 0)
 		return pr_fail(reterr, PR_STEP_OPEN_TARGET);
 	text[length] = '\0';
-	auto_fd fd = open(text, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	auto_fd fd = pr_open(text, O_PATH | O_NOFOLLOW);
 	if (fd < 0)
 		return pr_fail(reterr, PR_STEP_OPEN_TARGET);
 	if (was_there(fd, before))

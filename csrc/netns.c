@@ -13,7 +13,7 @@
 int pr_netlink_socket(int pidfd, struct pr_error *reterr)
 {
 	/* setns(2) moves the calling thread only, and it comes back at once. */
-	auto_fd own = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	auto_fd own = pr_open("/proc/thread-self/ns/net", O_RDONLY);
 	if (own < 0)
 		return pr_fail(reterr, PR_STEP_OPEN);
 	if (pidfd >= 0 && pr_handle_setns(pidfd, CLONE_NEWNET) < 0)

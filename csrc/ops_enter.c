@@ -74,7 +74,7 @@ static int make_procfs(bool full, struct pr_error *reterr)
 	 * drops the covers only as far as they are not locked; openat2's NO_XDEV refuses to walk into what is left. */
 	auto_fd fd = pr_open_tree(AT_FDCWD, "/proc", PR_OPEN_TREE_CLONE);
 	if (fd < 0)
-		fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		fd = pr_open("/proc", O_PATH | O_DIRECTORY);
 	if (fd < 0)
 		return pr_fail(reterr, PR_STEP_OPEN);
 	if (!is_procfs_root(fd))
@@ -129,7 +129,7 @@ int pr_op_write_self(struct pr_init *init, const struct pr_op *op, struct pr_err
 		return pr_fail_as(reterr, PR_STEP_OPEN, ENAMETOOLONG);
 	memcpy(path + 5, name, length + 1);
 	/* Before PR_OP_PROCFS the mounts are still the host's, which are trusted. */
-	auto_fd host = init->proc < 0 ? open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC) : -EBADF;
+	auto_fd host = init->proc < 0 ? pr_open("/proc", O_PATH | O_DIRECTORY) : -EBADF;
 	if (init->proc < 0 && !is_procfs_root(host))
 		return pr_fail_as(reterr, PR_STEP_NOT_PROCFS, EINVAL);
 	int proc = init->proc < 0 ? host : init->proc;

@@ -71,7 +71,7 @@ static char *home_of(const struct pr_init *init, uint32_t uid)
 	auto_fd seen = pr_lookup(init->root, "/etc/passwd", PR_MAKE_NOTHING, 0, &ignored);
 	if (seen < 0 || fstat(seen, &st) < 0 || !S_ISREG(st.st_mode))
 		return NULL;
-	auto_fd fd = open("/etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	auto_fd fd = pr_open("/etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY);
 	auto_free char *text = malloc(PASSWD_MAX + 1);
 	if (fd < 0 || !text)
 		return NULL;

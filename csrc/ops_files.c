@@ -39,7 +39,7 @@ static int set_mode(int fd, mode_t mode, struct pr_error *reterr)
 static int bind_node(int parent, const char *name, const char *host, mode_t type, dev_t device, struct pr_error *reterr)
 {
 	struct stat st;
-	auto_fd source = open(host, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	auto_fd source = pr_open(host, O_PATH | O_NOFOLLOW);
 	if (source < 0 || fstat(source, &st) < 0)
 		return pr_fail(reterr, PR_STEP_OPEN_SOURCE);
 	if (!is_the_device(&st, type, device))

@@ -21,7 +21,7 @@ static bool is_null_device(int fd)
 int pr_op_null(struct pr_init *init, const struct pr_op *op, struct pr_error *reterr)
 {
 	(void)op;
-	auto_fd fd = open("/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	auto_fd fd = pr_open("/dev/null", O_PATH | O_NOFOLLOW);
 	if (fd < 0)
 		return pr_fail(reterr, PR_STEP_OPEN);
 	if (!is_null_device(fd))

@@ -76,7 +76,7 @@ static struct pr_mount common(const struct pr_init *init, const struct pr_op *op
 /* Where a user namespace may not mount sysfs or cgroup2 anew, the host's is bound with the same attributes. */
 static int bind_instead(const struct pr_mount *wanted, const char *path, int target, struct pr_error *reterr)
 {
-	auto_fd source = open(path, O_PATH | O_CLOEXEC);
+	auto_fd source = pr_open(path, O_PATH);
 	if (source < 0)
 		return pr_fail(reterr, PR_STEP_OPEN_SOURCE);
 	struct pr_mount bind = *wanted;
@@ -136,7 +136,7 @@ int pr_op_mount(struct pr_init *init, const struct pr_op *op, struct pr_error *r
 int pr_op_bind(struct pr_init *init, const struct pr_op *op, struct pr_error *reterr)
 {
 	auto_fd source = op->n[3] < init->source_count ? fcntl(init->sources[op->n[3]], F_DUPFD_CLOEXEC, 0)
-	                                               : open(pr_op_string(init, op, 1), O_PATH | O_CLOEXEC);
+	                                               : pr_open(pr_op_string(init, op, 1), O_PATH);
 	struct stat st;
 	if (source < 0 || fstat(source, &st) < 0)
 		return pr_fail(reterr, PR_STEP_OPEN_SOURCE);

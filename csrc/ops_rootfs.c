@@ -49,7 +49,7 @@ int pr_op_rootfs(struct pr_init *init, const struct pr_op *op, struct pr_error *
 {
 	const char *path = pr_op_string(init, op, 0);
 	int given = op->n[0] < init->source_count ? init->sources[op->n[0]] : -EBADF;
-	auto_fd dir = given >= 0 ? fcntl(given, F_DUPFD_CLOEXEC, 0) : open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_fd dir = given >= 0 ? fcntl(given, F_DUPFD_CLOEXEC, 0) : pr_open(path, O_PATH | O_DIRECTORY);
 	if (dir < 0)
 		return pr_fail(reterr, PR_STEP_OPEN);
 	if (make_parent_private(dir, reterr) < 0)
@@ -65,7 +65,7 @@ int pr_op_rootfs(struct pr_init *init, const struct pr_op *op, struct pr_error *
 
 static int enter_root(struct pr_init *init, struct pr_error *reterr)
 {
-	auto_fd root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_fd root = pr_open("/", O_PATH | O_DIRECTORY);
 	if (root < 0)
 		return pr_fail(reterr, PR_STEP_OPEN);
 	pr_close(&init->root);
@@ -80,7 +80,7 @@ static int enter_root(struct pr_init *init, struct pr_error *reterr)
 int pr_op_pivot(struct pr_init *init, const struct pr_op *op, struct pr_error *reterr)
 {
 	(void)op;
-	auto_fd old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_fd old = pr_open("/", O_PATH | O_DIRECTORY);
 	if (old < 0)
 		return pr_fail(reterr, PR_STEP_OPEN);
 	if (fchdir(init->root) < 0)

@@ -23,7 +23,7 @@ int pr_process_stat(int32_t pid, uint64_t *ret_start_time, char *ret_state, stru
 {
 	char path[32], text[1024];
 	(void)pr_format(path, sizeof(path), "/proc/", (uint64_t)pid, "/stat");
-	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC);
+	auto_fd fd = pr_open(path, O_RDONLY);
 	ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 	if (got <= 0)
 		return pr_fail_as(reterr, PR_STEP_DEAD, ESRCH);
@@ -141,7 +141,7 @@ __attribute__((noreturn)) static void open_in_namespace(int sock, int pidfd, con
 		for (; count < n; count++, block += strlen(block) + 1) {
 			if (idmaps[count].userns_fd >= 0)
 				fds[count] = pr_open_idmapped(block, &idmaps[count], &msg.error);
-			else if ((fds[count] = open(block, O_PATH | O_CLOEXEC)) < 0)
+			else if ((fds[count] = pr_open(block, O_PATH)) < 0)
 				(void)pr_fail(&msg.error, PR_STEP_OPEN_SOURCE);
 			if (fds[count] < 0)
 				break;

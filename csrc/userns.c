@@ -18,7 +18,7 @@ static int write_map(int32_t pid, const char *file, const char *text, struct pr_
 {
 	char path[48];
 	(void)pr_format(path, sizeof(path), "/proc/", (uint64_t)pid, file);
-	auto_fd fd = open(path, O_WRONLY | O_CLOEXEC);
+	auto_fd fd = pr_open(path, O_WRONLY);
 	if (fd < 0)
 		return pr_fail(reterr, PR_STEP_OPEN);
 	size_t size = strlen(text);
@@ -34,7 +34,7 @@ static int open_mapped(int32_t pid, const char *uid_map, const char *gid_map, st
 	if (write_map(pid, "/uid_map", uid_map, reterr) < 0 || write_map(pid, "/gid_map", gid_map, reterr) < 0)
 		return -1;
 	(void)pr_format(path, sizeof(path), "/proc/", (uint64_t)pid, "/ns/user");
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = pr_open(path, O_RDONLY);
 	return fd < 0 ? pr_fail(reterr, PR_STEP_OPEN) : fd;
 }
 

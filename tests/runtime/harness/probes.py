@@ -171,3 +171,15 @@ def controller(name: str) -> str | None:
     ):
         return None
     return f"no cgroup controller {name} in /proc/self/mountinfo"
+
+
+@cache
+def strace() -> str | None:
+    """System calls of a child can be seen."""
+    try:
+        done = subprocess.run(
+            ["strace", "-qq", "-o", "/dev/null", "/bin/true"], capture_output=True, text=True
+        )
+    except FileNotFoundError:
+        return "execve(strace): no such file (Debian's strace)"
+    return None if done.returncode == 0 else f"ptrace(2): {done.stderr.strip()}"
