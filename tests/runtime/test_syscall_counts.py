@@ -31,8 +31,8 @@ Row = tuple[int, int, int]
 # the init stage until it executes the program.
 PYTHON: dict[str, tuple[Row, Row]] = {
     "create": ((188, 13, 199), (652, 28, 649)),
-    "run": ((215, 19, 231), (518, 28, 515)),
-    "exec": ((93, 4, 105), (85, 1, 85)),
+    "run": ((233, 19, 249), (518, 28, 515)),
+    "exec": ((102, 4, 113), (85, 1, 85)),
 }
 # Before that look: the front door, the interpreter, imports.
 START = 267
