@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import os
+from errno import ENODEV
 
 from pyrunc.errors import NativeError
 
 from . import calls
-from .writes import GONE
+from .writes import GONE as _NO_SUCH_FILE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     Json = dict[str, Any]
 
 UNLIMITED = 2**64 - 1
+_GONE = (*_NO_SUCH_FILE, ENODEV)
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY
 
 
@@ -36,7 +38,7 @@ class Reader:
         try:
             return calls.read(self.group, file)
         except NativeError as error:
-            if error.errno in GONE:
+            if error.errno in _GONE:
                 return ""
             raise
 
@@ -53,9 +55,16 @@ class Reader:
         """The files of the group."""
         if self.group is None:
             return []
-        fd = calls.open_at(self.group, "", _DIRECTORY)
+        try:
+            fd = calls.open_at(self.group, "", _DIRECTORY)
+        except NativeError as error:
+            if error.errno in _GONE:
+                return []
+            raise
         try:
             return os.listdir(fd)
+        except FileNotFoundError:  # removed meanwhile
+            return []
         finally:
             os.close(fd)
 

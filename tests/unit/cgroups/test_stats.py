@@ -119,6 +119,16 @@ def test_a_cgroup_that_is_gone_counts_nothing() -> None:
     assert stats.number("max") == stats.UNLIMITED
 
 
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_removed_cgroup_counts_nothing(version: int, manager_of: MakeManager) -> None:
+    """events: a cgroup that goes away between two looks is no error."""
+    manager = manager_of(version)
+    manager.create()
+    assert isinstance(manager.stats(), dict)
+    manager.remove()
+    assert manager.stats()["hugetlb"] == {}
+
+
 def test_v1_tells_of_an_oom_kill_and_of_the_end(manager_of: MakeManager, spawn: Spawn) -> None:
     """events: a process that exceeds memory.limit gives "oom", then the cgroup is empty."""
     manager = manager_of(1)
