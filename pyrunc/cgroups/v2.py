@@ -102,7 +102,12 @@ class ManagerV2(Manager):
     def _not_offered(self, write: Write, group: calls.Group) -> ConfigError:
         above = calls.Group(group.mountpoint, group.path.rpartition("/")[0], 2)
         if write.controller not in calls.read(above, "cgroup.controllers").split():
-            return self._without(write)
+            top = calls.Group(group.mountpoint, "", 2)
+            if write.controller not in calls.read(top, "cgroup.controllers").split():
+                return self._without(write)
+            return ConfigError(f"{write.field}: the {write.controller} cgroup controller was not "
+                               f"delegated to {above.full} (in a user's session systemd does so "
+                               "by Delegate= of user@.service)")
         reason = f": {errno_text(self._refused)}" if self._refused else ""
         return ConfigError(f"{write.field}: the {write.controller} cgroup controller cannot be "
                            f"enabled in {above.full}/cgroup.subtree_control{reason}")

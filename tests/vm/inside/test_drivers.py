@@ -194,7 +194,8 @@ def test_controller_that_is_not_delegated(bundle: Bundle, in_own_cgroup: Place) 
     in_own_cgroup(bundle)
     bundle.limit(hugepageLimits=[{"pageSize": "2MB", "limit": 2 * MEBI}])
     message = bundle.fails("/bin/true")
-    assert "linux.resources.hugepageLimits" in message and "hugetlb" in message
+    wanted = ("linux.resources.hugepageLimits", "hugetlb cgroup controller was not delegated")
+    assert all(words in message for words in wanted), message
 
 
 @needs_cgroup
