@@ -18,16 +18,13 @@ from typing import Any
 
 import pytest
 
-from . import test_rootless
 from .harness import Container, Runtime, departs, needs, probes
-from .test_rootless import NOBODY, unprivileged_user_namespaces
+from .harness.unprivileged import AS_USER, unprivileged_user_namespaces
 
 pytestmark = departs(
     "runc",
     "1.1 writes ociVersion 1.0.2-dev, words its refusals otherwise, keeps no compiled filters",
 )
-
-rootless = test_rootless.rootless  # the fixture
 
 NOTIF_RECV = 0xC0502100
 NOTIF_SEND = 0xC0182101
@@ -239,14 +236,14 @@ def test_unprivileged(rootless: Container, agent: Agent, no_new_privileges: bool
     rootless.bundle.process["noNewPrivileges"] = no_new_privileges
     agent.answer = lambda _: 122
     rootless.bundle.inside("syscall", str(MKDIR), "0")
-    assert rootless.run(**NOBODY).out == "-1 EDQUOT\n"
+    assert rootless.run(**AS_USER).out == "-1 EDQUOT\n"
 
 
 @needs(probes.root, unprivileged_user_namespaces)
 def test_unprivileged_sendmsg(rootless: Container, agent: Agent) -> None:
     """SCN-7: without privileges sendmsg cannot be notified: an error, not a hang."""
     notify(rootless, agent, "mkdir", "sendmsg")
-    assert '"sendmsg" cannot have the action SCMP_ACT_NOTIFY' in rootless.fails(**NOBODY)
+    assert '"sendmsg" cannot have the action SCMP_ACT_NOTIFY' in rootless.fails(**AS_USER)
 
 
 @pytest.mark.parametrize(
