@@ -13,6 +13,7 @@ import datetime
 import json
 import os
 import platform
+import resource
 import subprocess
 import sys
 import time
@@ -32,7 +33,7 @@ BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
 
 
 def main() -> int:
-    """0 when all was measured and written."""
+    """0 when all was measured and written, 1 when some runtime has no figure in some row."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="only show that it works")
     parser.add_argument("--rounds", type=int, default=20, help="of each verb (default: 20)")
@@ -52,7 +53,14 @@ def main() -> int:
         text = between((TOP / name).read_text(), make(results))
         (out / Path(name).name if given.quick else TOP / name).write_text(text)
     print(f"written: {out}")
-    return 0
+    failures = [
+        f"{view}: {row}: {runtime}: {reason}"
+        for view, found in results["views"].items()
+        for row, reasons in found["failed"].items()
+        for runtime, reason in reasons.items()
+    ]
+    print(*failures, sep="\n")
+    return 1 if failures else 0
 
 
 def _measure(out: Path, quick: bool, rounds: int) -> report.Results:
@@ -68,6 +76,9 @@ def _measure(out: Path, quick: bool, rounds: int) -> report.Results:
         "views": {},
     }
     started = time.monotonic()
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # With 1000 mounts crun has more than the usual 1024 descriptors open.
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 8192), hard))
     for view in ("v2",) if host_cgroups() == "v2" else SUITES:
         file = out / f"{view}.json"
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
@@ -75,7 +86,11 @@ def _measure(out: Path, quick: bool, rounds: int) -> report.Results:
         command += [f"--bench-cgroups={view}", f"--bench-json={file}", f"--bench-rounds={rounds}"]
         command += ["--bench-quick"] if quick else []
         command += [f"bench/test_{suite}.py" for suite in SUITES[view]]
-        subprocess.run(command, cwd=TOP, check=True)
+        done = subprocess.run(command, cwd=TOP, check=False)
+        if not file.exists():
+            sys.exit(
+                f"bench: nothing was measured in the {view} view: pytest ended {done.returncode}"
+            )
         found = json.loads(file.read_text())
         file.unlink()
         results["versions"] = found.pop("versions")

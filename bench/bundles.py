@@ -86,6 +86,8 @@ def _wrong(config: Config) -> None:
 
 def _mounts(config: Config, size: int, home: Path) -> None:
     (home / "source").mkdir(exist_ok=True)
+    # crun has a descriptor open for each mount when it has already set RLIMIT_NOFILE.
+    del config["process"]["rlimits"]
     config["mounts"] += [
         {
             "destination": f"/m/{n}",

@@ -58,13 +58,16 @@ class Samples:
         self.present_count = 8 if quick else 500
         self._times: dict[str, dict[str, list[float]]] = {}
         self._memory: dict[str, dict[str, int]] = {}
+        self._failed: dict[str, dict[str, str]] = {}  # by row and runtime: why there is no figure
         self._cold: list[Cold] = []
 
     def times(self, name: str, runtime: str) -> list[float]:
-        """Seconds of each round; skips where that runtime is not installed."""
+        """Seconds of each round; skips where that runtime is not installed, fails where it did."""
         self._require(runtime)
         if name not in self._times:
             self._measure(name, self.rows[name])
+        if runtime in self._failed.get(name, {}):
+            pytest.fail(self._failed[name][runtime], pytrace=False)
         return self._times[name][runtime]
 
     def _require(self, name: str) -> None:
@@ -72,14 +75,27 @@ class Samples:
             pytest.skip(f"there is no {name} on PATH to compare with")
 
     def _measure(self, name: str, row: Row) -> None:
-        """One round warms up; in each round every runtime has its turn, each time another first."""
+        """One round warms up; in each round every runtime has its turn, each time another first.
+
+        A runtime that fails is left out of that row; the others go on.
+        """
         those: Sequence[Any] = self._cold_runtimes() if row.cold else self.runtimes
+        failed = self._failed.setdefault(name, {})
         for number in range(max(2, round(self.rounds * row.rounds)) + 1):
             for index in range(len(those)):
                 one = (index + number) % len(those)
-                taken = row.measure(those[one])
+                runtime = self.runtimes[one].name
+                if runtime in failed:
+                    continue
+                try:
+                    taken = row.measure(those[one])
+                except (AssertionError, OSError) as error:
+                    failed[runtime] = f"{type(error).__name__}: {error}"
+                    self._times.get(name, {}).pop(runtime, None)
+                    continue
                 if number:
-                    self._note(self.runtimes[one].name, taken, name)
+                    self._note(runtime, taken, name)
+        self._times.setdefault(name, {})
 
     def _note(self, runtime: str, taken: float | dict[str, float], name: str) -> None:
         for each, seconds in (taken if isinstance(taken, dict) else {name: taken}).items():
@@ -142,6 +158,7 @@ class Samples:
                 for row, by_runtime in self._times.items()
             },
             "memory_kib": self._memory,
+            "failed": {row: reasons for row, reasons in self._failed.items() if reasons},
         }
 
     def write(self, path: Path) -> None:
