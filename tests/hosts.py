@@ -13,24 +13,14 @@ SUITE = Path(__file__).resolve().parent / "runtime"
 
 # About cgroups themselves.
 CGROUPS = (
-    *(
-        "cgroup_in_use",
-        "cgroups",
-        "device_rules",
-        "events",
-        "limits",
-        "pause",
-        "ps",
-        "update",
-        "update_devices",
-    ),
-    "update_members",
+    *("cgroup_in_use", "cgroups", "device_rules", "events", "exec_cgroup", "limits", "pause"),
+    *("ps", "refused_limits", "update", "update_devices", "update_members"),
 )
 # What makes, joins, finds or removes cgroups by the way.
 LIFE = (
     *("conformance_lifecycle", "conformance_operations", "crash", "delete", "devices", "exec"),
-    *("exec_affinity", "front_door", "kill", "lifecycle", "list", "namespaces", "run"),
-    *("scheduling", "spec", "state", "user_namespace"),
+    *("exec_affinity", "foreground", "front_door", "kill", "lifecycle", "list", "namespaces"),
+    *("run", "scheduling", "spec", "state", "user_namespace"),
 )
 # The same on every host: command line, texts, the runtime's own files and descriptors; the
 # container's environment and limits of a process, which the kernel has had for twenty years.
