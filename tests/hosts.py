@@ -19,15 +19,16 @@ CGROUPS = (
 # What makes, joins, finds or removes cgroups by the way.
 LIFE = (
     *("conformance_lifecycle", "conformance_operations", "crash", "delete", "devices", "exec"),
-    *("exec_affinity", "foreground", "front_door", "kill", "lifecycle", "list", "namespaces"),
-    *("run", "scheduling", "spec", "state", "user_namespace"),
+    *("front_door", "kill", "lifecycle", "list", "namespaces", "run", "spec", "state"),
+    "user_namespace",
 )
 # The same on every host: command line, texts, the runtime's own files and descriptors; the
-# container's environment and limits of a process, which the kernel has had for twenty years.
+# container's environment and limits of a process, which the kernel has had for twenty years; and
+# "enosys", where a filter speaks for the kernel.
 SAME_EVERYWHERE = (
-    *("argv", "bad_input", "console", "environment", "exec_process", "fds", "features"),
-    *("harness", "hooks", "intelrdt", "library", "log", "pidfile", "process", "rlimits"),
-    *("root_directory", "sockets", "syscall_counts", "terminal", "trace", "views"),
+    *("argv", "bad_input", "console", "enosys", "environment", "exec_process", "fds", "features"),
+    *("foreground", "harness", "hooks", "intelrdt", "library", "log", "pidfile", "process"),
+    *("rlimits", "root_directory", "sockets", "syscall_counts", "terminal", "trace", "views"),
 )
 
 

@@ -41,7 +41,7 @@ INSIDE_ONLY = [*PYTEST, "tests/vm/inside"]
 SUITE = [*PYTEST, *hosts.everything_but(*hosts.SAME_EVERYWHERE)]
 SUITE_SYSTEMD = [*PYTEST, *hosts.files(*hosts.CGROUPS, *hosts.LIFE)]
 # Without clone3 the new process is moved into its cgroup: on v2 with all controllers.
-WITHOUT = ("cgroups", "lifecycle", "kill", "pause", "delete")
+WITHOUT = ("cgroups", "delete", "kill", "pause")
 SUITE_ENOSYS = ["env", "PYRUNC_ENOSYS=all", *PYTEST, *hosts.files(*WITHOUT)]
 UNIT = [*PYTEST, "tests/unit/cgroups"]
 
