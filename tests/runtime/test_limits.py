@@ -175,10 +175,9 @@ def test_oom_kill_of_an_exec(container: Container) -> None:
 
 @controllers("memory")
 @departs("runc", "its own first process needs more memory than this")
-@pytest.mark.parametrize("kib", [1024, 512])
+@pytest.mark.parametrize("kib", [2048, 1024])
 def test_small_memory(container: Container, kib: int) -> None:
-    """MEM-1: a container of a megabyte or half of it: the runtime itself takes next to none of
-    it."""
+    """MEM-1: a container of two megabytes or one: the runtime itself takes next to none of it."""
     resources(container, memory={"limit": kib << 10, "swap": kib << 10})
     container.bundle.inside("cwd")
     assert container.report() == ["/"]
