@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Turns the JSON Schemas into pyrunc/config/_check.py (fast), its like and _schemas.py.
+"""Turns the JSON Schemas into pyrunc/config/_check*.py (fast) and _schemas.py.
 
 Run as `python schemas/generate.py`; a test asserts that what is committed is what this writes.
 Only the keywords that the schemas use are known: anything else stops the generation.
@@ -36,9 +36,13 @@ PATTERNS = {
     "^[rwm]+$(?!\\n)": "is_access({v})",
     "^[1-9][0-9]{0,6}[KMG]B$(?!\\n)": "is_page_size({v})",
 }
-# The documents that come in are checked on the accept path; those that go out, only in tests.
-CHECKS = {"_check.py": ("config", "process", "resources"),
-          "_check_documents.py": ("state", "process-state", "features")}
+# The documents that come in are checked on the accept path, those that go out only in tests.
+CHECKS = {"_check_config": ("config",), "_check_process": ("process",),
+          "_check_resources": ("resources",), "_check_seccomp": ("seccomp",),
+          "_check_documents": ("state", "process-state", "features")}
+# What a document may lack is checked in a module of its own, imported when it is there. What stands
+# in the other schemas is written into each module that needs it.
+OWNERS = {f"{name}.schema.json": module for module, names in CHECKS.items() for name in names}
 
 GRAMMARS = {"semver": "is_semver({v})", "list": "is_list({v})"}  # of common.schema.json
 
@@ -84,8 +88,9 @@ def steps_code(steps: Steps) -> str:
 class Generator:
     """Writes one function for each object schema that is reached, scalars inline."""
 
-    def __init__(self, schemas: dict[str, Schema]) -> None:
+    def __init__(self, schemas: dict[str, Schema], module: str) -> None:
         self.schemas = schemas
+        self.module = module
         self.functions: dict[str, list[str]] = {}
         self.enums: dict[tuple[str, ...], str] = {}
 
@@ -99,10 +104,10 @@ class Generator:
         return target, pointer, schema
 
     def function(self, file: str, pointer: str, schema: Schema) -> str:
-        """The name of the function for `schema`, writing it if this is the first use."""
+        """The name of the function for `schema`, which its first use writes if it is ours."""
         name = "_" + "_".join((file.partition(".")[0].replace("-", "_"),
                                *pointer.split("/")[2:]))
-        if name not in self.functions:
+        if name not in self.functions and OWNERS.get(file, self.module) == self.module:
             self.functions[name] = []  # recursion would end here
             body = self.check(schema, "v", file, (), (), 1)
             self.functions[name] = [f"def {name}(v: Any) -> Failure:", *body, "    return None"]
@@ -146,7 +151,9 @@ class Generator:
             return self.check(schema, v, target, path, steps, depth)
         name = self.function(target, pointer, schema)
         pad = "    " * depth
-        return [f"{pad}if (f := {name}({v})) is not None:",
+        owner = OWNERS.get(target, self.module)
+        away = [f"{pad}from pyrunc.config.{owner} import {name}"] if owner != self.module else []
+        return [*away, f"{pad}if (f := {name}({v})) is not None:",
                 f"{pad}    return _below({self.path_code(path)}, {steps_code(steps)}, f)"]
 
     def conditions(self, schema: Schema, v: str) -> list[tuple[str, str]]:
@@ -233,12 +240,12 @@ class Generator:
                             (*steps, "items"), depth + 1)]
 
 
-def write_check(schemas: dict[str, Schema], names: tuple[str, ...]) -> str:
-    """The text of a module of checks: one function for each document of `names`."""
-    generator = Generator(schemas)
+def write_check(schemas: dict[str, Schema], module: str) -> str:
+    """The text of a module of checks: one function for each of its documents."""
+    generator = Generator(schemas, module)
     entries = [(name.replace("-", "_"),
                 generator.function(f"{name}.schema.json", "", schemas[f"{name}.schema.json"]))
-               for name in names]
+               for name in CHECKS[module]]
     blocks = ["\n".join(lines) for lines in generator.functions.values()]
     words = [f"{name} = frozenset((" + ", ".join(map(json.dumps, key)) + "))"
              for key, name in generator.enums.items()]
@@ -260,7 +267,7 @@ def write_schemas(schemas: dict[str, Schema]) -> str:
 def outputs() -> dict[Path, str]:
     """Each generated file with its text."""
     schemas = load_schemas()
-    found = {TARGET / file: write_check(schemas, names) for file, names in CHECKS.items()}
+    found = {TARGET / f"{module}.py": write_check(schemas, module) for module in CHECKS}
     return {**found, TARGET / "_schemas.py": write_schemas(schemas)}
 
 

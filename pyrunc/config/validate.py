@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from pyrunc.config import _check, rules
+from pyrunc.config import rules
 from pyrunc.config.lenient import drop_nulls, soften_linux
 from pyrunc.config.problems import Problem, refusal
 from pyrunc.jsonio import JsonError, loads
@@ -13,25 +13,44 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import cast
 
+    from pyrunc.config._check_config import Failure
     from pyrunc.config.types import Config, Json, Process, Resources
 
 
 class Kind:
     """One kind of document: how it is checked fast, and which rules are its second layer."""
 
-    def __init__(self, schema: str, check: Callable[[Json], _check.Failure],
+    def __init__(self, schema: str, check: Callable[[Json], Failure],
                  second: Callable[[Json, bool, bool], list[Problem]]) -> None:
         self.schema = schema
         self.check = check
         self.second = second
 
 
-CONFIG = Kind("config", _check.config,
+def _check_config(value: Json) -> Failure:
+    from pyrunc.config._check_config import config
+
+    return config(value)
+
+
+def _check_process(value: Json) -> Failure:
+    from pyrunc.config._check_process import process
+
+    return process(value)
+
+
+def _check_resources(value: Json) -> Failure:
+    from pyrunc.config._check_resources import resources
+
+    return resources(value)
+
+
+CONFIG = Kind("config", _check_config,
               lambda value, newer, guarded: rules.config_problems(
                   value, allow_newer=newer, guarded=guarded))
-PROCESS = Kind("process", _check.process,
+PROCESS = Kind("process", _check_process,
                lambda value, _, guarded: rules.process_problems(value, guarded=guarded))
-RESOURCES = Kind("resources", _check.resources,
+RESOURCES = Kind("resources", _check_resources,
                  lambda value, _, guarded: rules.resources_problems(value, guarded=guarded))
 
 

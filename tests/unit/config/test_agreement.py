@@ -11,7 +11,7 @@ from jsonschema import Draft4Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT4
 
-from pyrunc.config import _check
+from pyrunc.config import validate
 from pyrunc.config._schemas import BASE, SCHEMAS
 from pyrunc.config.explain import document_errors
 from pyrunc.config.lenient import drop_nulls
@@ -29,7 +29,7 @@ SLOW = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 def agree(name, value):
     """Assert that the generated check of `name` finds a failure exactly where jsonschema does."""
-    failure = getattr(_check, name)(value)
+    failure = getattr(validate, name.upper()).check(value)
     errors = {(tuple(error.absolute_path), tuple(map(str, error.absolute_schema_path)))
               for error in AUTHORITY[name].iter_errors(value)}
     if failure is None:
