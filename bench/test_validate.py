@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import compileall
 import json
+import os
 import subprocess
 import sys
 import time
@@ -108,3 +109,36 @@ def test_growth(benchmark, what, few, many):
     ratio = (many - few) / (many // 4 - few)
     benchmark.extra_info["growth"] = round(whole / (quarter * ratio), 2)
     assert benchmark.pedantic(load_config, args=(sized(**{what: many}),), rounds=1)["ociVersion"]
+
+
+def refusal(program, home, path):
+    """Seconds of wall and of processor time that `create` takes to refuse a config and say why."""
+    (home / "config.json").write_bytes(path.read_bytes())
+    command = [program, "--root", home / "root", "create", "--bundle", home, "refused"]
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - start
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 1, path
+    return wall, usage.ru_utime + usage.ru_stime
+
+
+def test_refusal(benchmark, tmp_path):
+    """A config that is refused costs no more than a good one: the goal is 250 ms with the
+    explanation, for the worst of the corpus (every eighth file, the best of three each).
+    """
+    program = Path(sys.executable).parent / "pyrunc"
+    (tmp_path / "rootfs").mkdir()
+    files = sorted((TOP / "tests" / "corpus" / "bad").glob("*.json"))[::8]
+    times = {path.name: [min(each) for each in zip(*(refusal(program, tmp_path, path)
+                                                     for _ in range(3)), strict=True)]
+             for path in files}
+    worst = max(times, key=lambda name: times[name][0])
+    middle = sorted(wall for wall, _ in times.values())[len(times) // 2]
+    benchmark.extra_info["worst"] = worst
+    benchmark.extra_info["worst_ms"] = round(times[worst][0] * 1e3, 1)
+    benchmark.extra_info["median_ms"] = round(middle * 1e3, 1)
+    benchmark.extra_info["worst_cpu_ms"] = round(max(cpu for _, cpu in times.values()) * 1e3, 1)
+    benchmark.pedantic(refusal, (program, tmp_path, files[0]), rounds=3)
