@@ -315,7 +315,8 @@ int pr_wait_exit(int pidfd, int timeout_ms, struct pr_error *reterr);
 int pr_set_rlimit(int32_t pid, int resource, uint64_t soft, uint64_t hard, struct pr_error *reterr);
 
 /* Waits in the foreground for the process: passes signals on, and with master_fd >= 0 relays the terminal (raw mode, window size).
- * Returns the exit status, 128 + signal when one ended it. The process must be a child of the caller; master_fd becomes nonblocking. */
+ * Returns the exit status, 128 + signal when one ended it. The process must be a child of the caller, whose other children that
+ * end meanwhile are reaped; master_fd becomes nonblocking. */
 int pr_relay(int32_t pid, int pidfd, int master_fd, struct pr_error *reterr);
 
 /* Sets PR_SET_DUMPABLE for this process, PR_SET_CHILD_SUBREAPER. prctl(2). */

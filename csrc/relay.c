@@ -14,6 +14,7 @@
 #include "cleanup.h"
 #include "handle.h"
 #include "pyrunc.h"
+#include "spawn.h"
 
 enum { BUFFER = 16384 };
 
@@ -121,6 +122,16 @@ static void drain(struct pipe_end *end)
 	}
 }
 
+/* What the program left to us, its subreaper: unwaited for, they would count against its pids.limit. */
+static void reap_orphans(const struct relay *relay)
+{
+	siginfo_t info = { 0 };
+	while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0 && info.si_pid != (pid_t)relay->pid) {
+		pr_reap((int32_t)info.si_pid);
+		info.si_pid = 0;
+	}
+}
+
 static bool ends(int number)
 {
 	return number == SIGTERM || number == SIGINT || number == SIGHUP || number == SIGQUIT;
@@ -132,6 +143,8 @@ static void pass_signal(struct relay *relay)
 	if (read(relay->signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
 		return;
 	int number = (int)info.ssi_signo;
+	if (number == SIGCHLD)
+		reap_orphans(relay);
 	if (number == SIGCHLD || number == SIGURG)
 		return;
 	if (number == SIGPIPE && info.ssi_pid == (uint32_t)getpid())

@@ -445,6 +445,40 @@ def test_what_outlives_the_program_is_ended(container: Container, face: dict[str
     container.absent()
 
 
+def test_orphans_are_reaped(container: Container, face: dict[str, str], home: Path) -> None:
+    """OPS-T3: what the program orphans where it has no pid namespace does not stay as zombies."""
+    container.bundle.no_namespace("pid")
+    orphan = "sh -c 'echo $$; exec sleep 0.1' &"
+    container.bundle.sh(f"({orphan}); ({orphan}); trap 'exit 8' TERM; while :; do sleep 0.05; done")
+    out = home / "out"
+    with open(out, "wb") as file:
+        process = begin(container, env=face, stdout=file)
+    pids = until(lambda: len(found := out.read_text().split()) == 2 and found, "two orphans")
+    assert pids
+    for pid in pids:
+        until(lambda pid=pid: not os.path.exists(f"/proc/{pid}"), f"{pid} to be reaped")
+    end(process, 8)
+
+
+def test_a_failing_wait_is_told_alike(container: Container) -> None:
+    """ERR-1: when the kernel has no descriptor left for the wait both faces say so and exit with 1,
+    and the container goes on, to be deleted.
+    """
+    assert shutil.which("strace"), "the suite needs strace"
+    inject = "inject=signalfd4:error=ENFILE"
+    prefix = ("strace", "-qq", "-o", "/dev/null", "-e", "trace=signalfd4", "-e", inject)
+    for env in FACES.values():
+        container.bundle.inside("pause")
+        result = container.run("--pid-file", container.pid_file, env=env, prefix=prefix)
+        assert result.code == 1
+        assert result.error == "pyrunc run failed: too many open files in system"
+        container.pid = int(container.pid_file.read_text())
+        assert container.status == "running"
+        container.runtime("delete", "--force", container.id)
+        assert container.wait() == 137
+        container.absent()
+
+
 def test_a_failing_delete_is_told_alike(container: Container) -> None:
     """ERR-1: the same sentence and exit code from both faces, and the delete can be repeated."""
     told = []
