@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import select
 import shutil
 import signal
@@ -27,7 +26,6 @@ pytestmark = [departs("runc", "it has no front door"), departs("crun", "it has n
 OPEN = {name: value for name, value in ENVIRONMENT.items() if name != "PYRUNC_DOOR"}
 FACES = {"door": OPEN, "python": {**OPEN, "PYRUNC_DOOR": "off"}}
 HOOK = {"path": "/bin/busybox"}
-UNDEFINED = {"x86_64": b"\x0f\x0b", "aarch64": b"\0\0\0\0"}  # ud2, udf
 
 
 @pytest.fixture(params=FACES)
@@ -42,6 +40,14 @@ def caller() -> Iterator[Caller]:
     yield caller
     os.close(caller.ours)
     os.close(caller.theirs)
+
+
+@pytest.fixture(autouse=True)
+def nothing_goes_on(container: Container) -> Iterator[None]:
+    """What a failing test leaves running would run for ever: nobody knows its pid."""
+    yield
+    if (container.runtime.root / container.id).exists():
+        container.runtime.run("delete", "--force", container.id)
 
 
 def begin(
@@ -293,47 +299,6 @@ def test_a_terminal_with_a_full_pipe(container: Container, face: dict[str, str])
 def running(container: Container) -> bool:
     result = container.runtime.run("state", container.id)
     return bool(result.code == 0 and result.json()["status"] == "running")
-
-
-def test_settings_come_back_after_a_fault(container: Container, caller: Caller) -> None:
-    """PRC-2: even a mistake of the runtime's own leaves the caller's terminal as it was."""
-    before = caller.attributes()
-    container.bundle.process["terminal"] = True
-    container.bundle.inside("winch")
-    container.bundle.write()
-    process = caller.run(container, "run", "-b", str(container.bundle.path), container.id)
-    caller.terminal.read_until("size 33 77")
-    until(lambda: caller.attributes() != before, "the terminal to be raw")
-    spoil(process.pid)
-    process.send_signal(signal.SIGWINCH)
-    assert process.wait(20) == -signal.SIGILL
-    assert caller.attributes() == before
-    container.runtime("delete", "--force", container.id)
-    container.absent()
-
-
-def spoil(pid: int) -> None:
-    """Put an undefined instruction where the process goes on after its system call."""
-
-    def counter() -> int:
-        words = Path(f"/proc/{pid}/syscall").read_text().split()
-        return int(words[-1], 16) if len(words) > 2 else 0
-
-    place = until(counter, "the runtime to sleep in poll(2)")
-    with open(f"/proc/{pid}/mem", "r+b", buffering=0) as memory:
-        memory.seek(place)
-        memory.write(UNDEFINED[platform.machine()])
-
-
-def test_a_deadly_signal_from_others_is_the_programs(container: Container, caller: Caller) -> None:
-    """OPS-K3: SIGSEGV sent by somebody is passed on like any other, with a terminal too."""
-    container.bundle.process["terminal"] = True
-    container.bundle.sh("trap 'exit 19' SEGV; echo ready; while :; do sleep 0.05; done")
-    container.bundle.write()
-    process = caller.run(container, "run", "-b", str(container.bundle.path), container.id)
-    caller.terminal.read_until("ready")
-    waiting(process).send_signal(signal.SIGSEGV)
-    assert process.wait(20) == 19
 
 
 def test_a_detached_terminal_leaves_no_waiter(container: Container) -> None:

@@ -5,16 +5,21 @@ from __future__ import annotations
 
 import fcntl
 import os
+import platform
 import pty
 import signal
 import subprocess
 import termios
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from .harness import Container
+from .harness import Container, departs, until
 from .harness.sockets import Terminal
+
+OURS = departs("runc", "it catches no signal of its own, and Go gives some a meaning")
+UNDEFINED = {"x86_64": b"\x0f\x0b", "aarch64": b"\0\0\0\0"}  # ud2, udf
 
 
 class Caller:
@@ -124,3 +129,48 @@ def test_exec(container: Container, caller: Caller) -> None:
     seen = caller.terminal.read_until("size 33 77")
     assert [line.split()[1] for line in seen.splitlines()[:3]] == ["1", "1", "1"]
     assert process.wait(10) == 6
+
+
+@OURS
+def test_settings_come_back_after_a_fault(container: Container, caller: Caller) -> None:
+    """PRC-2: even a mistake of the runtime's own leaves the caller's terminal as it was."""
+    before = caller.attributes()
+    container.bundle.process["terminal"] = True
+    container.bundle.inside("winch")
+    container.bundle.write()
+    process = caller.run(container, "run", "-b", str(container.bundle.path), container.id)
+    caller.terminal.read_until("size 33 77")
+    until(lambda: caller.attributes() != before, "the terminal to be raw")
+    spoil(process.pid)
+    process.send_signal(signal.SIGWINCH)
+    assert process.wait(20) == -signal.SIGILL
+    assert caller.attributes() == before
+    container.runtime("delete", "--force", container.id)
+    container.absent()
+
+
+def spoil(pid: int) -> None:
+    """Put an undefined instruction where the process goes on after its system call."""
+
+    def counter() -> int:
+        words = Path(f"/proc/{pid}/syscall").read_text().split()
+        return int(words[-1], 16) if len(words) > 2 else 0
+
+    place = until(counter, "the runtime to sleep in poll(2)")
+    with open(f"/proc/{pid}/mem", "r+b", buffering=0) as memory:
+        memory.seek(place)
+        memory.write(UNDEFINED[platform.machine()])
+
+
+@OURS
+def test_a_deadly_signal_from_others_is_the_programs(container: Container, caller: Caller) -> None:
+    """OPS-K3: SIGSEGV sent by somebody is passed on like any other, with a terminal too."""
+    before = caller.attributes()
+    container.bundle.process["terminal"] = True
+    container.bundle.sh("trap 'exit 19' SEGV; echo ready; while :; do sleep 0.05; done")
+    container.bundle.write()
+    process = caller.run(container, "run", "-b", str(container.bundle.path), container.id)
+    caller.terminal.read_until("ready")
+    until(lambda: caller.attributes() != before, "the terminal to be raw")
+    process.send_signal(signal.SIGSEGV)
+    assert process.wait(20) == 19
