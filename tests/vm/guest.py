@@ -148,13 +148,15 @@ def main() -> None:
     job = json.loads((PAYLOAD / "job.json").read_text())
     words = Path("/proc/cmdline").read_text().split()
     name = next(word.partition("=")[2] for word in words if word.startswith("pyrunc.machine="))
-    end = time.monotonic() + job["seconds"]
     RESULTS.mkdir(mode=0o755)
     say("the machine is up")
     for step in job["steps"][name]:
+        left = job["until"] - time.time()
+        if left <= 0:
+            say(f"{step['name']}: no time left")
+            break
         if step["who"] == "user":
             wait_for_session()
-        left = max(1.0, end - time.monotonic())
         status = run_step(step, min(left, step.get("seconds", left)))
         bring_back()
         if status and step.get("required"):

@@ -147,8 +147,9 @@ class Machine:
 def follow(machines: Sequence[Machine], seconds: float) -> None:
     """Follow the machines to their ends, then unpack their results.
 
-    Raises MachineError, with the consoles' tails, when `seconds` pass before the last one ended,
-    or when one ended without results. No machine is left running in any case.
+    Raises MachineError, with the consoles' tails, when `seconds` pass before the last one ended
+    (what the machines had brought by then is unpacked all the same), or when one ended without
+    results. No machine is left running in any case.
     """
     deadline = time.monotonic() + seconds
     running = list(machines)
@@ -164,6 +165,9 @@ def follow(machines: Sequence[Machine], seconds: float) -> None:
     finally:
         for machine in machines:
             machine.end(0 if machine in running else 5)
+            if machine in running:
+                with contextlib.suppress(MachineError):
+                    machine.unpack()
     for machine in machines:
         machine.unpack()
 
