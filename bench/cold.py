@@ -9,12 +9,14 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import time
 from ctypes import CDLL, c_size_t, c_ubyte, c_void_p
 from pathlib import Path
 
 from .runtimes import Runtime
 
 _libc = CDLL(None, use_errno=True)
+_DROPS = 20  # how often it is tried
 
 
 class Cold:
@@ -42,11 +44,15 @@ class Cold:
 
     def drop(self) -> None:
         """Drops the pages; AssertionError where the file system does not let them go (a tmpfs)."""
-        for path in self._files:
-            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-            os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
-            os.close(fd)
-        left = cached_pages(Path(self.runtime.executable))
+        for _ in range(_DROPS):
+            for path in self._files:
+                fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+                os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+                os.close(fd)
+            left = cached_pages(Path(self.runtime.executable))
+            if left == 0:
+                break
+            time.sleep(0.1)  # a process of the call before has not quite ended
         assert left == 0, f"{self.runtime.executable}: {left} pages stay in memory"
 
     def time(self, verb: str) -> float:
