@@ -119,6 +119,13 @@ int main(int argc, char **argv)
 		fputs("pyrunc: this interpreter is started by the program pyrunc: call that\n", stderr);
 		return 1;
 	}
+	/* Moved to where the Python of the build is not, or not for this user: argv[0] is the python3.N that we stand in for. */
+	if (access(PR_DYNLOAD, R_OK | X_OK) < 0 || access(PR_STDLIB, R_OK | X_OK) < 0) {
+		execv(argv[0], argv);
+		fprintf(stderr, "pyrunc: neither %s nor %s can be reached: build pyrunc again for this machine's Python\n", PR_DYNLOAD,
+		        argv[0]);
+		return 1;
+	}
 	strcpy(package, program);
 	cut(package);
 	PyImport_FrozenModules = frozen;

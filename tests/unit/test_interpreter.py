@@ -6,6 +6,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,24 @@ def test_by_hand_it_says_what_it_is() -> None:
     code, out, err = call(INTERPRETER, "-c", "print(1)")
     assert (code, out) == (1, "")
     assert err == "pyrunc: this interpreter is started by the program pyrunc: call that\n"
+
+
+def test_without_the_python_of_the_build(tmp_path: Path) -> None:
+    """BUILD: where the directories of the build's Python are missing, python3.N is started."""
+    moved = tmp_path / "python"
+    stdlib = sysconfig.get_path("stdlib").encode()
+    moved.write_bytes(INTERPRETER.read_bytes().replace(stdlib, b"/" + b"x" * (len(stdlib) - 1)))
+    moved.chmod(0o755)
+    command = ["-I", "-S", "-X", "pyrunc=name", str(PACKAGE / "__main__.py"), "features"]
+    done = subprocess.run([sys.executable, *command], executable=moved, capture_output=True,
+                          text=True)
+    assert done.returncode == 0
+    assert '"ociVersionMax"' in done.stdout
+    done = subprocess.run(["/nonexistent", *command], executable=moved, capture_output=True,
+                          text=True)
+    assert done.returncode == 1
+    assert done.stderr.endswith(
+        "nor /nonexistent can be reached: build pyrunc again for this machine's Python\n")
 
 
 def test_without_the_library(monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
