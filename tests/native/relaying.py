@@ -5,6 +5,7 @@ with `abort` it aborts as soon as its terminal is raw."""
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import termios
 import threading
@@ -23,6 +24,8 @@ terminal = sys.argv[1] == "pty"
 master, slave = os.openpty()
 pid = os.fork()
 if pid == 0:
+    # nohup(1) around the tests: a shell cannot trap what it was started with as ignored.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     if terminal:
         os.login_tty(slave)
     os.execv("/bin/sh", ["sh", "-c", sys.argv[2]])
