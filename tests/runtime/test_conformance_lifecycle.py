@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+from math import ceil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from .harness import Container, Runtime, departs, needs
-from .harness.waiting import alive, until
+from .harness.waiting import PATIENCE, alive, until
 
 BUSYBOX = "/bin/busybox"
 FAILING = {"path": BUSYBOX, "args": ["busybox", "false"]}
@@ -82,7 +83,7 @@ def test_timeout_of_a_hook_of_start(container: Container, marks: Marks) -> None:
     """HK-7, LIF-3: a poststart hook that outlives its timeout is killed and ends the container."""
     pid = marks.directory / "pid"
     script = f"echo $$ > {pid}.new; mv {pid}.new {pid}; exec sleep 1000"
-    hook = {"path": BUSYBOX, "args": ["busybox", "sh", "-c", script], "timeout": 1}
+    hook = {"path": BUSYBOX, "args": ["busybox", "sh", "-c", script], "timeout": ceil(PATIENCE)}
     container.bundle.config["hooks"] = {"poststart": [hook]}
     container.create()
     assert "poststart hook #0" in container.runtime.fails("start", container.id)
