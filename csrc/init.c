@@ -34,6 +34,7 @@ static pr_op_handler *const handlers[PR_OP_COUNT] = {
 	[PR_OP_BIND] = pr_op_bind,
 	[PR_OP_SETATTR] = pr_op_setattr,
 	[PR_OP_REMOUNT] = pr_op_remount,
+	[PR_OP_LABEL] = pr_op_label,
 	[PR_OP_MKDIR] = pr_op_mkdir,
 	[PR_OP_DEVICE] = pr_op_device,
 	[PR_OP_SYMLINK] = pr_op_symlink,

@@ -52,7 +52,7 @@ pr_op_handler pr_op_loopback, pr_op_hostname, pr_op_domainname, pr_op_keyring, p
 /* ops_rootfs.c */
 pr_op_handler pr_op_propagation, pr_op_rootfs, pr_op_pivot, pr_op_move_root, pr_op_chroot, pr_op_root_readonly;
 /* ops_mount.c */
-pr_op_handler pr_op_mount, pr_op_bind, pr_op_setattr, pr_op_remount;
+pr_op_handler pr_op_mount, pr_op_bind, pr_op_setattr, pr_op_remount, pr_op_label;
 /* ops_files.c */
 pr_op_handler pr_op_mkdir, pr_op_device, pr_op_symlink, pr_op_unlink;
 /* ops_mask.c */

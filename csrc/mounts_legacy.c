@@ -92,22 +92,39 @@ int pr_legacy_attributes(int fd, uint32_t set, uint32_t clear, bool recursive, s
 	return 0;
 }
 
+/* SELinux' context=, fscontext= ... may have commas, which would end the option here; its own parser takes the quotes off. */
+static bool needs_quotes(const char *option)
+{
+	const char *equals = strchr(option, '=');
+	return equals && equals - option >= 7 && memcmp(equals - 7, "context", 7) == 0 && strchr(equals, ',');
+}
+
+static void append(char *text, const char *option)
+{
+	const char *value = needs_quotes(option) ? strchr(option, '=') + 1 : NULL;
+	(void)strcat(text, *text ? "," : "");
+	if (!value) {
+		(void)strcat(text, option);
+		return;
+	}
+	(void)strncat(text, option, (size_t)(value - option));
+	(void)strcat(strcat(strcat(text, "\""), value), "\"");
+}
+
 static char *join(const struct pr_mount *mount)
 {
 	size_t size = sizeof("mode=,") + (mount->mode ? strlen(mount->mode) : 0);
 	const char *option = mount->data;
 	for (uint32_t i = 0; i < mount->data_count; i++, option += strlen(option) + 1)
-		size += strlen(option) + 1;
+		size += strlen(option) + sizeof("\"\",");
 	char *text = calloc(1, size);
 	if (text && mount->mode) {
 		(void)strcpy(text, "mode=");
 		(void)strcat(text, mount->mode);
 	}
 	option = mount->data;
-	for (uint32_t i = 0; text && i < mount->data_count; i++, option += strlen(option) + 1) {
-		(void)strcat(text, *text ? "," : "");
-		(void)strcat(text, option);
-	}
+	for (uint32_t i = 0; text && i < mount->data_count; i++, option += strlen(option) + 1)
+		append(text, option);
 	return text;
 }
 

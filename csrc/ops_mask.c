@@ -2,6 +2,7 @@
 /* Ops for maskedPaths and readonlyPaths: the target is opened once and the cover attached to that descriptor. */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -69,13 +70,32 @@ static int mask_file(struct pr_init *init, int target, struct pr_error *reterr)
 	return cover(&init->null, &init->null_attached, target, reterr);
 }
 
-static int mask_directory(struct pr_init *init, int target, struct pr_error *reterr)
+/* The options of the empty file system, `context` among them unless NULL; NULL/errno. */
+static char *mask_options(const char *context, uint32_t *ret_count)
 {
+	static const char smallest[] = "nr_blocks=1\0nr_inodes=1";
+	size_t more = context ? strlen(context) + 1 : 0;
+	char *block = malloc(sizeof(smallest) + more);
+	if (!block)
+		return NULL;
+	memcpy(block, smallest, sizeof(smallest));
+	if (more)
+		memcpy(block + sizeof(smallest), context, more);
+	*ret_count = more ? 3 : 2;
+	return block;
+}
+
+static int mask_directory(struct pr_init *init, const char *context, int target, struct pr_error *reterr)
+{
+	uint32_t count;
+	auto_free char *options = mask_options(context, &count);
+	if (!options)
+		return pr_fail(reterr, PR_STEP_MOUNT);
 	struct pr_mount empty = {
 		.type = "tmpfs",
 		.source = "tmpfs",
-		.data = "nr_blocks=1\0nr_inodes=1",
-		.data_count = 2,
+		.data = options,
+		.data_count = count,
 		.sb_flags = 1 /* MS_RDONLY */,
 		.set = PR_MOUNT_ATTR_RDONLY | PR_MOUNT_ATTR_NOSUID | PR_MOUNT_ATTR_NODEV | PR_MOUNT_ATTR_NOEXEC,
 		.source_fd = -EBADF,
@@ -100,7 +120,7 @@ int pr_op_mask(struct pr_init *init, const struct pr_op *op, struct pr_error *re
 		return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
 	if (fstat(target, &st) < 0)
 		return pr_fail(reterr, PR_STEP_STAT);
-	return S_ISDIR(st.st_mode) ? mask_directory(init, target, reterr) : mask_file(init, target, reterr);
+	return S_ISDIR(st.st_mode) ? mask_directory(init, pr_op_string(init, op, 1), target, reterr) : mask_file(init, target, reterr);
 }
 
 int pr_op_readonly(struct pr_init *init, const struct pr_op *op, struct pr_error *reterr)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -166,6 +167,18 @@ int pr_op_setattr(struct pr_init *init, const struct pr_op *op, struct pr_error 
 	    pr_mount_attributes(target, (uint32_t)(op->n[0] >> 32), (uint32_t)(op->n[1] >> 32), true, reterr) < 0)
 		return -1;
 	return pr_mount_propagate_all(target, op->n[2], reterr);
+}
+
+int pr_op_label(struct pr_init *init, const struct pr_op *op, struct pr_error *reterr)
+{
+	const char *label = pr_op_string(init, op, 1);
+	auto_fd target = pr_lookup(init->root, pr_op_string(init, op, 0), PR_MAKE_NOTHING, 0, reterr);
+	if (target < 0)
+		return -1;
+	/* An O_PATH descriptor is not for fsetxattr(2). The NUL counts as part of a label, as libselinux has it. */
+	if (setxattr(pr_fd_path(target).text, "security.selinux", label, strlen(label) + 1, 0) < 0)
+		return pr_fail(reterr, PR_STEP_SETXATTR);
+	return 0;
 }
 
 int pr_op_remount(struct pr_init *init, const struct pr_op *op, struct pr_error *reterr)

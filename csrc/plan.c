@@ -45,6 +45,7 @@ static const struct shape shapes[PR_OP_COUNT] = {
 	[PR_OP_BIND] = SHAPE(2 | 4),
 	[PR_OP_SETATTR] = SHAPE(4),
 	[PR_OP_REMOUNT] = { { NO_COUNT, NO_COUNT, NO_COUNT, 4 }, NO_COUNT, NO_COUNT, 0, 0, 0, 4 },
+	[PR_OP_LABEL] = SHAPE(3),
 	[PR_OP_MKDIR] = SHAPE(1),
 	[PR_OP_DEVICE] = SHAPE(1),
 	[PR_OP_SYMLINK] = SHAPE(3),

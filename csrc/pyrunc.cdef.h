@@ -83,6 +83,7 @@ enum pr_step {
 	PR_STEP_OOM,
 	PR_STEP_CHECKSUM,
 	PR_STEP_PIDFD_GETFD,
+	PR_STEP_SETXATTR,
 	PR_STEP_COUNT
 };
 
@@ -141,6 +142,7 @@ enum pr_op_code {
 	                            flags PR_MOUNT_* */
 	PR_OP_SETATTR,           /* s2 target, n0 attr set, n1 attr clear, n2 propagation; flags PR_MOUNT_RECURSIVE */
 	PR_OP_REMOUNT,           /* s2 target, s3 block of data (n4 many), n0, n1, n3 as MOUNT: reconfigure an existing mount */
+	PR_OP_LABEL,             /* s0 path in the root, s1 SELinux label: of a file system's root that takes no context= (mqueue) */
 	PR_OP_MKDIR,             /* s0 path in the root, n0 mode: with its parents; there already is fine */
 	PR_OP_DEVICE,            /* s0 path in the root, s1 host path to bind instead of mknod or absent, n0 mode with type bits,
 	                            n1 dev_t, n2 uid, n3 gid */
@@ -150,7 +152,7 @@ enum pr_op_code {
 	PR_OP_MOVE_ROOT,         /* --no-pivot: cover proc and sys outside s0 (the rootfs' host path), MS_MOVE root to "/", chroot */
 	PR_OP_CHROOT,            /* no mount namespace: chroot into s0 */
 	PR_OP_ROOT_READONLY,     /* set MOUNT_ATTR_RDONLY on "/" */
-	PR_OP_MASK,              /* s0 path */
+	PR_OP_MASK,              /* s0 path, s1 option that labels the empty directory ("context=...") or absent */
 	PR_OP_READONLY,          /* s0 path */
 	PR_OP_SYSCTL,            /* s0 path below /proc/sys, s1 value */
 	/* process */

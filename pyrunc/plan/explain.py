@@ -101,6 +101,7 @@ STEPS = (
     ("OOM", "killed for lack of memory"),
     ("CHECKSUM", "the checksum is wrong"),
     ("PIDFD_GETFD", "pidfd_getfd"),
+    ("SETXATTR", "setxattr security.selinux"),
 )
 STEP = {name: number for number, (name, _) in enumerate(STEPS)}
 

@@ -73,6 +73,8 @@ def add_mounts(plan: ops.Plan, mounts: list[Mount], facts: Facts, label: str = "
     """
     for index, mount in enumerate(mounts):
         options = MountOptions(mount.get("options", ()))
+        if options.data:
+            options.data = [_unquoted(word) for word in options.data]
         target = clean(mount["destination"])
         if target == "/":
             raise ConfigError(
@@ -84,11 +86,20 @@ def add_mounts(plan: ops.Plan, mounts: list[Mount], facts: Facts, label: str = "
         elif options.bind:
             _add_bind(plan, mount, index, target, options, facts)
         elif kind in CGROUP_TYPES:
-            _add_cgroup(plan, target, options, facts)
+            _add_cgroup(plan, target, options, facts, label)
         else:
             if label and kind not in _UNLABELLED and not _has_context(options):
                 options.data.append(f"context={label}")
             _add_filesystem(plan, mount, index, target, options, facts)
+            if label and kind == "mqueue":
+                plan.add("LABEL", f"mountLabel of {target}", strings=(target, label))
+
+
+def _unquoted(word: str) -> str:
+    """Without the quotes that a label with commas has in mount(8)'s lists: context="a:b:c0,c1"."""
+    key, _, value = word.partition("=")
+    quoted = key.endswith("context") and len(value) > 1 and value[0] == value[-1] == '"'
+    return f"{key}={value[1:-1]}" if quoted else word
 
 
 def _has_context(options: MountOptions) -> bool:
@@ -203,13 +214,16 @@ def _add_filesystem(
     )
 
 
-def _add_cgroup(plan: ops.Plan, target: str, options: MountOptions, facts: Facts) -> None:
+def _add_cgroup(
+    plan: ops.Plan, target: str, options: MountOptions, facts: Facts, label: str
+) -> None:
     """The container's view of its cgroups: v2 as one mount, v1 as a tmpfs with one mount a
     hierarchy.
     """
     if facts.cgroup_version == 2:
         _add_cgroup2(plan, target, options, facts)
         return
+    data = ["mode=755", f"context={label}"] if label else ["mode=755"]
     plan.add(
         "MOUNT",
         f"mount tmpfs on {target}",
@@ -217,10 +231,10 @@ def _add_cgroup(plan: ops.Plan, target: str, options: MountOptions, facts: Facts
         0,
         0,
         0,
-        1,
-        strings=("tmpfs", "tmpfs", target, ["mode=755"]),
+        len(data),
+        strings=("tmpfs", "tmpfs", target, data),
     )
-    for name, data, path in facts.cgroup_mounts:
+    for name, words, path in facts.cgroup_mounts:
         below = f"{target}/{name}"
         if facts.new_cgroup_namespace:
             plan.add(
@@ -230,8 +244,8 @@ def _add_cgroup(plan: ops.Plan, target: str, options: MountOptions, facts: Facts
                 0,
                 0,
                 0,
-                len(data),
-                strings=("cgroup", "cgroup", below, data),
+                len(words),
+                strings=("cgroup", "cgroup", below, words),
             )
         else:
             plan.add(

@@ -31,6 +31,7 @@ CODES = (
     "BIND",
     "SETATTR",
     "REMOUNT",
+    "LABEL",
     "MKDIR",
     "DEVICE",
     "SYMLINK",

@@ -80,8 +80,10 @@ def add_protection(plan: ops.Plan, config: Config, facts: Facts) -> None:
         plan.add("ROOT_READONLY", "make / read-only")
     for path in linux.get("readonlyPaths", ()):
         plan.add("READONLY", f"readonlyPaths {path}", strings=(path,))
+    label = linux.get("mountLabel")
+    context = f"context={label}" if label else None
     for path in linux.get("maskedPaths", ()):
-        plan.add("MASK", f"maskedPaths {path}", strings=(path,))
+        plan.add("MASK", f"maskedPaths {path}", strings=(path, context))
 
 
 def _add_sources_sync(plan: ops.Plan, facts: Facts, mounts: int) -> None:

@@ -30,6 +30,17 @@ def program(*args: str) -> ops.Plan:
     return plan
 
 
+def labelled(root: Path) -> ops.Plan:
+    """A plan that gives /sub of the root filesystem a label and is ready then."""
+    plan = ops.Plan()
+    plan.add("UNSHARE", "", 0x00020000)  # CLONE_NEWNS
+    plan.add("PROPAGATION", "", 0x4000 | 0x40000)  # MS_REC | MS_PRIVATE
+    plan.add("ROOTFS", "", ops.NONE, strings=(str(root),))
+    plan.add("LABEL", "", strings=("/sub", "system_u:object_r:x_t:s0:c1,c2"))
+    plan.add("READY")
+    return plan
+
+
 @contextmanager
 def started(plan: ops.Plan | bytes, **how: object) -> Iterator[native.Child]:
     """A stage that executes the plan (or these bytes); reaped at the end if it is still there."""
@@ -86,6 +97,22 @@ def test_program_that_cannot_be_run(name: str, step_name: str, number: int) -> N
         assert message and message.kind == lib.PR_MSG_ERROR
         assert (message.op, message.step, message.errnum) == (1, step(step_name), number)
         assert exit_code(child) == 255
+
+
+def test_label(tmp_path: Path) -> None:
+    """LBL-1: the file gets the label, with the NUL that libselinux writes too; where the file
+    system takes none the step is named."""
+    (tmp_path / "sub").mkdir()
+    with started(labelled(tmp_path)) as child:
+        message = native.recv(child.sock)
+    assert message
+    if message.kind == lib.PR_MSG_ERROR:
+        assert message.step == step("SETXATTR")
+        with pytest.raises(OSError, match=os.strerror(message.errnum)):
+            os.setxattr(tmp_path / "sub", "security.selinux", b"a:b:c:d\0")
+    else:
+        label = os.getxattr(tmp_path / "sub", "security.selinux")
+        assert label == b"system_u:object_r:x_t:s0:c1,c2\0"
 
 
 def test_plan_without_an_end() -> None:

@@ -136,6 +136,53 @@ def test_mount_label(container_plan: MakePlan, config: Config) -> None:
     }
 
 
+def test_mount_label_of_message_queues(container_plan: MakePlan, config: Config) -> None:
+    """LBL-1: mqueue, one superblock for an ipc namespace, gets it as the label of its root."""
+    config["linux"]["mountLabel"] = LABEL
+    config["mounts"] = [{"destination": "/q", "type": "mqueue", "source": "q"}]
+    plan = container_plan()
+    codes = [op.code for op in plan.ops]
+    assert codes.index("LABEL") == codes.index("MOUNT") + 1
+    assert strings_of(plan, plan.ops[codes.index("LABEL")])[:2] == ["/q", LABEL]
+
+
+def test_mount_label_of_what_is_masked(container_plan: MakePlan, config: Config) -> None:
+    """LBL-1, MSK-1: the empty directory over a masked one has the label."""
+    config["linux"]["maskedPaths"] = ["/secret"]
+    for label, option in ((LABEL, f"context={LABEL}"), (None, None)):
+        if label:
+            config["linux"]["mountLabel"] = label
+        else:
+            config["linux"].pop("mountLabel")
+        plan = container_plan()
+        (mask,) = (op for op in plan.ops if op.code == "MASK")
+        assert strings_of(plan, mask)[1] == option
+
+
+def test_mount_label_of_the_cgroup_view(
+    container_plan: MakePlan, config: Config, facts: Facts
+) -> None:
+    """LBL-1: the tmpfs that holds the v1 hierarchies has the label, they have none."""
+    facts.cgroup_version = 1
+    facts.cgroup_mounts = [("pids", ["pids"], "/sys/fs/cgroup/pids/c")]
+    config["linux"]["mountLabel"] = LABEL
+    config["linux"]["namespaces"] = [{"type": "mount"}, {"type": "cgroup"}]
+    config["mounts"] = [{"destination": "/c", "type": "cgroup", "source": "c"}]
+    assert mount_data(container_plan()) == {
+        "tmpfs": ["mode=755", f"context={LABEL}"],
+        "cgroup": ["pids"],
+    }
+
+
+@pytest.mark.parametrize("key", ["context", "rootcontext"])
+def test_quoted_label(container_plan: MakePlan, config: Config, key: str) -> None:
+    """LBL-1, OPT-4: the quotes that mount(8) wants around commas are not the label's."""
+    config["mounts"] = [
+        {"destination": "/t", "type": "tmpfs", "options": [f'{key}="{LABEL}"', 'x="y"']}
+    ]
+    assert mount_data(container_plan()) == {"tmpfs": [f"{key}={LABEL}", 'x="y"']}
+
+
 def test_mount_label_and_binds(container_plan: MakePlan, config: Config) -> None:
     """LBL-1: a bind mount keeps the labels of its files."""
     config["linux"]["mountLabel"] = LABEL
