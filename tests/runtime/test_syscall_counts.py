@@ -18,7 +18,7 @@ from .test_front_door import OPEN
 pytestmark = [
     departs("runc", "the numbers are pyrunc's"),
     departs("crun", "the numbers are pyrunc's"),
-    needs(probes.strace),
+    needs(probes.strace, probes.no_filter),
 ]
 
 SLACK = 1.04  # the kernel and the C library decide some of them

@@ -16,6 +16,7 @@ from tests import hosts
 
 from .harness import cgroupfs
 from .harness.runtime import Runtime
+from .harness.runtime import command as command_of_the_runtime
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 # view: what makes it, in a mount namespace of its own, of a hybrid host; and what is run there
@@ -47,7 +48,7 @@ def test_view(view: str, runtime: Runtime) -> None:
             ["unshare", "-m", "sh", "-c", f'{setting} && exec "$@"', "sh",
              *command, junit, *hosts.files(*names)],
             stdout=output, stderr=subprocess.STDOUT, check=False, cwd=CHECKOUT,
-            env={**os.environ, "OCI_RUNTIME": " ".join(runtime.command)},
+            env={**os.environ, "OCI_RUNTIME": " ".join(command_of_the_runtime())},
         )  # fmt: skip
     text = log.read_text(errors="replace")
     assert done.returncode == 0, text[-6000:]

@@ -174,6 +174,13 @@ def controller(name: str) -> str | None:
 
 
 @cache
+def no_filter() -> str | None:
+    """The runtime runs on the kernel as it is, with no filter of ours around it."""
+    groups = enosys.groups()
+    return f"PYRUNC_ENOSYS={groups}: the filter's own calls, and older ways" if groups else None
+
+
+@cache
 def strace() -> str | None:
     """System calls of a child can be seen."""
     try:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from . import cgroupfs, probes
+from . import cgroupfs, enosys, probes
 from .container import Container
 from .probes import in_child
 
@@ -23,6 +24,7 @@ FIRST, COUNT = 200000, 1000  # the host ids that subordinate_ids() grants
 GRANT = f"nobody:{FIRST}:{COUNT}"
 RANGE = {"containerID": 1, "hostID": FIRST, "size": COUNT}
 _DROP = ["setpriv", f"--reuid={ID}", f"--regid={ID}", "--clear-groups"]
+_NNP = "NoNewPrivs:\t1"
 # In a mount namespace of its own, so that the host's files stay as they are.
 _BIND = 'for f in subuid subgid; do mount --bind "$0/$f" "/etc/$f" || exit; done; exec "$@"'
 
@@ -54,7 +56,10 @@ def id_map_helpers() -> str | None:
             return f"{name} is not in $PATH"
         if not os.stat(path).st_mode & stat.S_ISUID:
             return f"{path} is not set-uid"
-    return None
+    # The filter of PYRUNC_ENOSYS is loaded by the user with no_new_privs.
+    command = enosys.behind(enosys.groups(), ["/bin/cat", "/proc/self/status"])
+    status = subprocess.run(command, capture_output=True, text=True, check=True, **AS_USER).stdout
+    return "no_new_privs: a set-uid newuidmap stays the user's" if _NNP in status else None
 
 
 def give(container: Container) -> Container:
