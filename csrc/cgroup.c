@@ -21,13 +21,6 @@ enum { ATTACH_TRIES = 40 };
 /* Another container's delete may remove the parent between our two mkdir calls. */
 enum { CREATE_TRIES = 8 };
 
-int64_t pr_cgroup_now(void)
-{
-	struct timespec now;
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 void pr_cgroup_pause(unsigned int round)
 {
 	struct timespec span = { .tv_nsec = 250000L << (round < 4 ? round : 4) };

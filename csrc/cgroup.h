@@ -30,8 +30,5 @@ int pr_cgroup_put(int fd, const char *text);
 /* Reads a small file of a directory into `ret_text` (NUL-terminated). Returns its length or -1 with errno. */
 ssize_t pr_cgroup_get(int dir_fd, const char *file, char *ret_text, size_t size);
 
-/* Milliseconds of CLOCK_MONOTONIC. */
-int64_t pr_cgroup_now(void);
-
 /* Waits a moment, longer with each `round`: 0.25 ms up to 4 ms. */
 void pr_cgroup_pause(unsigned int round);

@@ -11,6 +11,7 @@
 
 #include "cgroup.h"
 #include "cleanup.h"
+#include "clock.h"
 #include "syscalls.h"
 
 enum {
@@ -191,14 +192,14 @@ static int put_file(int dir_fd, const char *file, const char *text)
 
 static int freeze_v1(int dir_fd, int timeout_ms)
 {
-	int64_t deadline = pr_cgroup_now() + timeout_ms;
+	int64_t deadline = pr_now_ms() + timeout_ms;
 	for (unsigned int round = 0;; round++) {
 		if (put_file(dir_fd, "freezer.state", "FROZEN") < 0)
 			return -1;
 		int done = state_is(dir_fd, "FROZEN");
 		if (done)
 			return done < 0 ? -1 : 0;
-		if (pr_cgroup_now() >= deadline)
+		if (pr_now_ms() >= deadline)
 			break;
 		if (round % FREEZE_NUDGE == FREEZE_NUDGE - 1)
 			(void)put_file(dir_fd, "freezer.state", "THAWED");
@@ -211,7 +212,7 @@ static int freeze_v1(int dir_fd, int timeout_ms)
 
 static int freeze_v2(int dir_fd, int timeout_ms)
 {
-	int64_t deadline = pr_cgroup_now() + timeout_ms;
+	int64_t deadline = pr_now_ms() + timeout_ms;
 	auto_fd events = pr_cgroup_at(dir_fd, "cgroup.events", O_RDONLY);
 	if (events < 0 || put_file(dir_fd, "cgroup.freeze", "1") < 0)
 		return -1;
@@ -223,7 +224,7 @@ static int freeze_v2(int dir_fd, int timeout_ms)
 		text[length] = '\0';
 		if (strstr(text, "frozen 1"))
 			return 0;
-		int64_t left = deadline - pr_cgroup_now();
+		int64_t left = deadline - pr_now_ms();
 		if (left <= 0)
 			break;
 		struct pollfd ready = { .fd = events, .events = POLLPRI };
@@ -427,7 +428,7 @@ static int remove_group(const struct pr_group *group, uint32_t made, int64_t dea
 	if (root < 0)
 		return -1;
 	for (unsigned int round = 0; remove_once(root, path) < 0; round++) {
-		if ((errno != EBUSY && errno != ENOTEMPTY) || pr_cgroup_now() >= deadline)
+		if ((errno != EBUSY && errno != ENOTEMPTY) || pr_now_ms() >= deadline)
 			return pr_fail(reterr, PR_STEP_WRITE);
 		pr_cgroup_pause(round);
 	}
@@ -442,7 +443,7 @@ static int remove_group(const struct pr_group *group, uint32_t made, int64_t dea
 
 int pr_cgroup_remove(const char *groups, const uint32_t *made, uint32_t n, int timeout_ms, uint32_t *ret_failed, struct pr_error *reterr)
 {
-	int64_t deadline = pr_cgroup_now() + timeout_ms;
+	int64_t deadline = pr_now_ms() + timeout_ms;
 	int failed = 0;
 	for (uint32_t i = 0; i < n; i++) {
 		struct pr_group group = pr_group_at(groups);

@@ -205,7 +205,7 @@ int main(int argc, char **argv)
 		pr_init_main(atoi(argv[2]), atoi(argv[3]));
 		return 255;
 	}
-	uint64_t began = may_trace(argc, argv) ? pr_trace_now() : 0;
+	uint64_t began = may_trace(argc, argv) ? pr_now_ns() : 0;
 	open_standard_streams();
 	const char *door = getenv("PYRUNC_DOOR");
 	const char *told = NULL;

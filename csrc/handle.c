@@ -10,7 +10,7 @@
 
 #include "channel.h"
 #include "cleanup.h"
-#include "spawn.h"
+#include "clock.h"
 #include "syscalls.h"
 
 enum { SLICE_MAX_MS = 50 };

@@ -8,21 +8,14 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "pyrunc.h"
 #include "spawn.h"
 
 enum { LOOK_MS = 10 }; /* how often to look for the end of a hook where the kernel has no CLONE_PIDFD */
-
-int64_t pr_now_ms(void)
-{
-	struct timespec now;
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* Writes what the pipe takes. A hook that closes its stdin early (EPIPE) has read enough; SIGPIPE is blocked by the caller. */
 static void feed(int *pipe_fd, const char *state, uint32_t size, uint32_t *done)

@@ -13,6 +13,7 @@
 
 #include "channel.h"
 #include "cleanup.h"
+#include "clock.h"
 #include "handle.h"
 #include "pyrunc.h"
 #include "spawn.h"
@@ -67,11 +68,6 @@ int pr_set_rlimit(int32_t pid, int resource, uint64_t soft, uint64_t hard, struc
 	if (syscall(SYS_prlimit64, pid, resource, &limit, NULL) < 0)
 		return pr_fail(reterr, PR_STEP_SETRLIMIT);
 	return 0;
-}
-
-int pr_set_dumpable(int on, struct pr_error *reterr)
-{
-	return prctl(PR_SET_DUMPABLE, on, 0, 0, 0) < 0 ? pr_fail(reterr, PR_STEP_PRCTL) : 0;
 }
 
 int pr_set_subreaper(int on, struct pr_error *reterr)

@@ -80,7 +80,6 @@ enum pr_step {
 	PR_STEP_HOOK_TIMEOUT,
 	PR_STEP_NOT_PROCFS,      /* the procfs handle is not procfs */
 	PR_STEP_DEAD,            /* the process ended */
-	PR_STEP_OOM,
 	PR_STEP_CHECKSUM,
 	PR_STEP_PIDFD_GETFD,
 	PR_STEP_SETXATTR,
@@ -321,8 +320,7 @@ int pr_set_rlimit(int32_t pid, int resource, uint64_t soft, uint64_t hard, struc
  * end meanwhile are reaped; master_fd becomes nonblocking. */
 int pr_relay(int32_t pid, int pidfd, int master_fd, struct pr_error *reterr);
 
-/* Sets PR_SET_DUMPABLE for this process, PR_SET_CHILD_SUBREAPER. prctl(2). */
-int pr_set_dumpable(int on, struct pr_error *reterr);
+/* Sets PR_SET_CHILD_SUBREAPER for this process. prctl(2). */
 int pr_set_subreaper(int on, struct pr_error *reterr);
 
 /* ---- cgroups ------------------------------------------------------------------------------------------------------ */

@@ -28,8 +28,5 @@ int pr_spawn_raw(struct pr_spawn *spawn, struct pr_error *reterr);
 /* Reaps a child that has ended or is about to, whatever signals come meanwhile. */
 void pr_reap(int32_t pid);
 
-/* Milliseconds of CLOCK_MONOTONIC. */
-int64_t pr_now_ms(void);
-
 /* Every signal's disposition back to the default (an ignored SIGPIPE would reach the user's program). signal(7). */
 void pr_reset_signals(void);

@@ -4,17 +4,9 @@
 #include "trace.h"
 
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 struct pr_trace_op *pr_trace_notes;
-
-uint64_t pr_trace_now(void)
-{
-	struct timespec now = { 0 };
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
-}
 
 void pr_trace_open(int fd, uint32_t op_count)
 {

@@ -300,13 +300,6 @@ def set_subreaper(*, on: bool) -> None:
         _raise(error)
 
 
-def set_dumpable(*, on: bool) -> None:
-    """PR_SET_DUMPABLE of this process."""
-    error = _error()
-    if lib.pr_set_dumpable(on, error) < 0:
-        _raise(error)
-
-
 def set_rlimit(pid: int, resource: int, soft: int, hard: int) -> None:
     """Sets a resource limit of a process; 2**64-1 is infinity. prlimit(2)."""
     error = _error()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .devices import Rule
 
 # linux/bpf.h
-LDX_W, JNE_IMM, JEQ_IMM, JA = 0x61, 0x55, 0x15, 0x05
+LDX_W, JNE_IMM, JEQ_IMM = 0x61, 0x55, 0x15
 MOV_IMM, MOV_REG, AND_IMM, RSH_IMM, EXIT = 0xB7, 0xBF, 0x57, 0x77, 0x95
 DEVCG_DEV = {"b": 1, "c": 2}
 DEVCG_ACC = {"m": 1, "r": 2, "w": 4}

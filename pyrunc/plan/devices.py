@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from pyrunc.config.types import Config, Device
     from pyrunc.plan.facts import Facts
 
-_S_IFCHR, _S_IFBLK, _S_IFIFO = 0o020000, 0o060000, 0o010000
-_TYPES = {"c": _S_IFCHR, "u": _S_IFCHR, "b": _S_IFBLK, "p": _S_IFIFO}
+S_IFCHR, S_IFBLK, S_IFIFO = 0o020000, 0o060000, 0o010000
+TYPES = {"c": S_IFCHR, "u": S_IFCHR, "b": S_IFBLK, "p": S_IFIFO}
 
 # DEV-8
 _DEFAULTS = (
@@ -42,7 +42,7 @@ def add_devices(plan: ops.Plan, config: Config, facts: Facts) -> None:
     if not _dev_is_bound(config):
         for path, major, minor in _DEFAULTS:
             if path not in own:
-                _add_node(plan, facts, path, _S_IFCHR | 0o666, major, minor, 0, 0)
+                _add_node(plan, facts, path, S_IFCHR | 0o666, major, minor, 0, 0)
     for device in config.get("linux", {}).get("devices", ()):
         _add_device(plan, facts, device)
     if _dev_is_bound(config):
@@ -63,7 +63,7 @@ def _dev_is_bound(config: Config) -> bool:
 
 
 def _add_device(plan: ops.Plan, facts: Facts, device: Device) -> None:
-    mode = _TYPES[device["type"]] | device.get("fileMode", 0o666) & 0o7777
+    mode = TYPES[device["type"]] | device.get("fileMode", 0o666) & 0o7777
     _add_node(
         plan,
         facts,
@@ -79,7 +79,7 @@ def _add_device(plan: ops.Plan, facts: Facts, device: Device) -> None:
 def _add_node(
     plan: ops.Plan, facts: Facts, path: str, mode: int, major: int, minor: int, uid: int, gid: int
 ) -> None:
-    is_fifo = mode & 0o170000 == _S_IFIFO
+    is_fifo = mode & 0o170000 == S_IFIFO
     # mknod(2): devices cannot be made in a user namespace, the host's node of the same path is
     # bound.
     host = path if facts.user_namespace and not is_fifo else None

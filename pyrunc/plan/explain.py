@@ -98,7 +98,6 @@ STEPS = (
     ("HOOK_TIMEOUT", ""),
     ("NOT_PROCFS", "/proc is not a procfs"),
     ("DEAD", "the process has ended"),
-    ("OOM", "killed for lack of memory"),
     ("CHECKSUM", "the checksum is wrong"),
     ("PIDFD_GETFD", "pidfd_getfd"),
     ("SETXATTR", "setxattr security.selinux"),

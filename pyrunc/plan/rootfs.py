@@ -24,7 +24,7 @@ CGROUP_SOURCES = 64
 # linux.rootfsPropagation: (what all mounts get before anything is mounted, what "/" gets at the
 # end).
 # Docker's shared volumes rely on "shared" leaving the peer groups of the host's mounts alone.
-_PROPAGATION = {
+PROPAGATION = {
     "": (MS_REC | MS_SLAVE, 0),
     "slave": (MS_REC | MS_SLAVE, MS_SLAVE),
     "rslave": (MS_REC | MS_SLAVE, MS_REC | MS_SLAVE),
@@ -40,7 +40,7 @@ _PROPAGATION = {
 def add_rootfs(plan: ops.Plan, config: Config, facts: Facts) -> None:
     """From the host's mounts to the container's root: everything that needs a mount namespace."""
     linux = config.get("linux", {})
-    before, after = _PROPAGATION[linux.get("rootfsPropagation", "")]
+    before, after = PROPAGATION[linux.get("rootfsPropagation", "")]
     masked = linux.get("maskedPaths", ())
     plan.add("PROCFS", "private procfs", 1 if linux.get("sysctl") else 0)
     if before:

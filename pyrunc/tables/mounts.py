@@ -14,7 +14,6 @@ MS_NOSYMFOLLOW = 0x100
 MS_NOATIME = 0x400
 MS_NODIRATIME = 0x800
 MS_BIND = 0x1000
-MS_MOVE = 0x2000
 MS_REC = 0x4000
 MS_SILENT = 0x8000
 MS_UNBINDABLE = 0x20000
@@ -36,7 +35,6 @@ MOUNT_ATTR_RELATIME = 0x0
 MOUNT_ATTR_NOATIME = 0x10
 MOUNT_ATTR_STRICTATIME = 0x20
 MOUNT_ATTR_NODIRATIME = 0x80
-MOUNT_ATTR_IDMAP = 0x100000
 MOUNT_ATTR_NOSYMFOLLOW = 0x200000
 
 # word: (MS_ bits to set, MS_ bits to clear); later words win over earlier opposite ones
@@ -121,6 +119,5 @@ SPECIAL_OPTIONS = (DEFAULTS, TMPCOPYUP, IDMAP, RIDMAP)
 # Either of these makes a mount a bind mount, whatever its type says (MNT-4).
 BIND_OPTIONS = ("bind", "rbind")
 
-# linux.rootfsPropagation: the standard's four words, and the r-forms that practice adds (RFP-1).
-ROOTFS_PROPAGATION = ("shared", "slave", "private", "unbindable")
+# linux.rootfsPropagation: the r-forms that practice adds to the standard's four words (RFP-1).
 ROOTFS_PROPAGATION_R = ("rshared", "rslave", "rprivate", "runbindable")

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The resource limits of getrlimit(2), by the names process.rlimits uses."""
 
-RLIM_INFINITY = 0xFFFFFFFFFFFFFFFF
-
 # name: number on every architecture but alpha, mips and sparc (asm-generic/resource.h)
 RLIMITS = {
     "RLIMIT_CPU": 0,

@@ -249,7 +249,6 @@ CALLS: dict[str, list[Call]] = {
         failing(lambda t: native.send_to_path(f"{t.home}/no", b"x", [t.dirfd])),
         failing(lambda t: native.send_to_path(t.home + "/n" * 100, b"x", [])),
     ],
-    "pr_set_dumpable": [lambda t: native.set_dumpable(on=True)],
     "pr_set_rlimit": [
         lambda t: native.set_rlimit(t.pid, 4, 0, 0),
         failing(lambda t: native.set_rlimit(t.pid, 999, 0, 0)),

@@ -20,7 +20,7 @@ from pyrunc import native
 from .conftest import ended, failure, forked, needs_root, plain, step
 from .filters import without_clone3
 
-_PR_SET_NAME, _PR_GET_DUMPABLE, _PR_GET_CHILD_SUBREAPER = 15, 3, 37
+_PR_SET_NAME, _PR_GET_CHILD_SUBREAPER = 15, 37
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -95,14 +95,12 @@ def test_impossible_rlimit(spawn: Callable[..., int], kind: int, soft: int, hard
 
 
 @pytest.mark.parametrize("on", [True, False])
-def test_attributes(on: bool) -> None:
-    """OPS: the dumpable and subreaper attributes of this process."""
+def test_subreaper(on: bool) -> None:
+    """OPS: the subreaper attribute of this process."""
 
     def inside() -> None:
-        native.set_dumpable(on=on)
         native.set_subreaper(on=on)
         value = ctypes.c_int()
-        assert libc.prctl(_PR_GET_DUMPABLE, 0, 0, 0, 0) == on
         assert libc.prctl(_PR_GET_CHILD_SUBREAPER, ctypes.byref(value), 0, 0, 0) == 0
         assert value.value == on
 

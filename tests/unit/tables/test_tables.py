@@ -17,9 +17,9 @@ import pytest
 
 import pyrunc.tables
 from pyrunc.config._schemas import SCHEMAS
+from pyrunc.plan import devices, rootfs
 from pyrunc.tables import (
     capabilities,
-    devices,
     mounts,
     namespaces,
     process,
@@ -167,11 +167,8 @@ def _enum(file, *way):
     (_enum("linux.schema.json", "definitions", "personality", "properties", "domain"),
      process.PERSONALITIES),
     (_enum("linux.schema.json", "definitions", "device", "properties", "type"),
-     devices.DEVICE_TYPES),
-    (_enum("resources.schema.json", "definitions", "deviceRule", "properties", "type"),
-     devices.DEVICE_RULE_TYPES),
-    (_enum("linux.schema.json", "properties", "rootfsPropagation"),
-     (*mounts.ROOTFS_PROPAGATION, *mounts.ROOTFS_PROPAGATION_R)),
+     devices.TYPES),
+    (_enum("linux.schema.json", "properties", "rootfsPropagation"), set(rootfs.PROPAGATION) - {""}),
     (_enum("seccomp.schema.json", "definitions", "action"), seccomp.ACTIONS),
     (_enum("seccomp.schema.json", "definitions", "argument", "properties", "op"),
      seccomp.OPERATORS),
