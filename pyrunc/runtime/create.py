@@ -223,7 +223,7 @@ class Making:
         if self.ctx.environ.get("NOTIFY_SOCKET"):
             from pyrunc.runtime import notify
 
-            config = notify.with_mount(config, notify.directory_for(record.path, self.ctx.environ))
+            config = notify.with_mount(config, record.path)
         return container_plan(config, facts)
 
     def _close_idmaps(self) -> None:

@@ -12,27 +12,21 @@ from pyrunc.runtime.process import is_directory, wait_exit
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _socket import socket
-    from collections.abc import Mapping
 
     from pyrunc.config.types import Config, Mount
     from pyrunc.runtime.state import State
 
 _INSIDE = "/run/notify"
+_DIRECTORY = "notify"
 _SOCKET = "notify.sock"
 _BARRIER_TIMEOUT_MS = 30_000
 _LOOK_MS = 50  # how often to look for the end of a process that cannot be polled
 
 
-def directory_for(state_directory: str, environ: Mapping[str, str]) -> str:
-    """The directory of the container's socket when `environ` has a NOTIFY_SOCKET, else ""."""
-    return f"{state_directory}/notify" if environ.get("NOTIFY_SOCKET") else ""
-
-
-def with_mount(config: Config, directory: str) -> Config:
-    """The config with the socket's directory (made here) bound into the container and announced in
-    its environment; unchanged when there is no directory."""
-    if not directory:
-        return config
+def with_mount(config: Config, state_directory: str) -> Config:
+    """The config with the socket's directory (made here, in the container's state directory) bound
+    into the container and announced in its environment."""
+    directory = f"{state_directory}/{_DIRECTORY}"
     os.mkdir(directory, 0o755)
     mount: Mount = {
         "destination": _INSIDE,
@@ -52,7 +46,7 @@ def with_mount(config: Config, directory: str) -> Config:
 
 def listen(record: State) -> socket | None:
     """The container's end, bound before its program starts; None when nobody wants to know."""
-    directory = f"{record.path}/notify"
+    directory = f"{record.path}/{_DIRECTORY}"
     if not os.environ.get("NOTIFY_SOCKET") or not os.path.isdir(directory):
         return None
     from _socket import AF_UNIX, SOCK_CLOEXEC, SOCK_DGRAM, socket
