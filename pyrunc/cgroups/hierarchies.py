@@ -77,15 +77,15 @@ def layout_of(mountinfo: bytes, cgroup_root: str, proc_self: str = PROC_SELF) ->
         mountpoint = at.decode(errors="surrogateescape")
         mount = Mount(mountpoint, root.decode(errors="surrogateescape"))
         if kind == b"cgroup2":
-            unified = unified or mount
+            if unified is None or unified.mountpoint == mountpoint:
+                unified = mount
             continue
         for option in options.decode().split(","):
             if option in _NOT_CONTROLLERS or option.startswith(("release_agent=", "cpuset=")):
                 continue
-            known = controllers.get(option)
-            # A container's copy of the tree may be listed too; what is below /sys/fs/cgroup counts.
-            if known is None or (mountpoint.startswith(below)
-                                 and not known.mountpoint.startswith(below)):
+            # A container's copy of the tree may be listed too: what is below /sys/fs/cgroup counts,
+            # and of that the last, which lies over those before it.
+            if option not in controllers or mountpoint.startswith(below):
                 controllers[option] = mount
     if controllers:
         return Layout(1, controllers, proc_self)

@@ -98,6 +98,22 @@ def test_v2_elsewhere() -> None:
     )
 
 
+def test_mounted_over() -> None:
+    """CGP-3: where a hierarchy is mounted over another, as by root of a user namespace, the upper
+    one is what paths lead to."""
+    lines = (
+        b"47 44 0:27 /.. /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n"
+        b"48 44 0:28 /.. /sys/fs/cgroup/pids,misc rw - cgroup cgroup rw,pids\n"
+        b"65 60 0:27 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n"
+        b"66 60 0:28 / /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n"
+    )
+    mounts = hierarchies.layout_of(lines, "/sys/fs/cgroup").mounts
+    assert {name: (mount.mountpoint, mount.root) for name, mount in mounts.items()} == {
+        "cpu": ("/sys/fs/cgroup/cpu", "/"),
+        "pids": ("/sys/fs/cgroup/pids", "/"),
+    }
+
+
 def test_no_cgroups_at_all() -> None:
     """CGP-1: a host without cgroups is told so."""
     with pytest.raises(ConfigError, match=r"^no cgroup file system is mounted at /sys/fs/cgroup$"):
