@@ -297,6 +297,7 @@ def test_all_processes_are_in_it(container: Container) -> None:
     assert inside and all(line.endswith(wanted) for line in inside)
 
 
+@needs(probes.new_proc)
 @departs("runc", "1.1 warns when the first try to remove the cgroup comes too early")
 def test_kill_reaches_all(container: Container) -> None:
     """OPS-D3: without a pid namespace delete --force ends every process of the cgroup."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from .harness import Container, departs, needs
+from .harness import Container, departs, needs, probes
 from .harness.cgroupfs import named
 from .harness.probes import controller, user_namespaces, v1_cgroups
 
@@ -41,6 +41,7 @@ def test_create_applies_the_namespaces(container: Container) -> None:
         assert ours != theirs
 
 
+@needs(probes.device_nodes)
 def test_create_applies_what_is_inside(container: Container) -> None:
     """OPS-C4: when create returns, host name, mounts, sysctls, devices and masks are in place."""
     container.bundle.mount("/tmp", "tmpfs", "tmpfs", "size=64k").file("etc/secret", "x")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .harness import Bundle, Container, departs
+from .harness import Bundle, Container, departs, needs, probes
 
 
 def resources(container: Container, **members: Any) -> Container:
@@ -23,6 +23,7 @@ def may_read_the_log(container: Container) -> Bundle:
     return container.bundle
 
 
+@needs(probes.device_nodes)
 @pytest.mark.parametrize(
     ("rules", "wanted"),
     [
@@ -58,6 +59,7 @@ def test_deny_after_a_wider_allow(container: Container) -> None:
     assert result.out == "EPERM\n" or (result.code == 1 and "device" in result.error)
 
 
+@needs(probes.device_nodes)
 def test_no_device_rules(container: Container) -> None:
     """CGD-7: without rules no device but the usual ones can be used."""
     container.bundle.linux["devices"] = [{"path": "/dev/k", "type": "c", "major": 1, "minor": 11}]
@@ -67,6 +69,7 @@ def test_no_device_rules(container: Container) -> None:
     assert container.report() == ["EPERM", "ok", "ok"]
 
 
+@needs(probes.device_nodes)
 def test_mknod_is_no_access(container: Container) -> None:
     """CGD-7: a node may be made and not be used."""
     resources(container, devices=[{"allow": False, "access": "rwm"}])

@@ -41,6 +41,7 @@ def seen(container: Container, path: str) -> str:
     return container.report()[0]
 
 
+@needs(probes.device_nodes)
 @pytest.mark.parametrize("path", DEFAULTS)
 def test_default_device(container: Container, path: str) -> None:
     """DEV-8: the device is there with its numbers, readable and writable for all."""
@@ -99,6 +100,7 @@ def test_ptmx_works(container: Container) -> None:
     assert container.report() == ["ok", "ptmx"]
 
 
+@needs(probes.device_nodes)
 @pytest.mark.parametrize("kind", ["c", "u", "b"])
 def test_device(container: Container, kind: str) -> None:
     """DEV-1, DEV-2: a listed device is there with its type and numbers; u is another word for c."""
@@ -113,6 +115,7 @@ def test_fifo(container: Container) -> None:
     assert seen(container, "/dev/fifo").startswith("p 0666 0 0 ")
 
 
+@needs(probes.device_nodes)
 @pytest.mark.parametrize("mode", [0, 0o600, 0o640, 0o777])
 def test_mode(container: Container, mode: int) -> None:
     """DEV-5: fileMode is the mode, whatever the caller's umask."""
@@ -122,6 +125,7 @@ def test_mode(container: Container, mode: int) -> None:
     assert result.out.startswith(f"c {mode:04o} ")
 
 
+@needs(probes.device_nodes)
 def test_default_mode(container: Container) -> None:
     """DEV-5: without fileMode it is 0666, whatever the caller's umask."""
     device(container)
@@ -129,6 +133,7 @@ def test_default_mode(container: Container) -> None:
     assert container.run(preexec_fn=lambda: os.umask(0o077) and None).out.startswith("c 0666 ")
 
 
+@needs(probes.device_nodes)
 @pytest.mark.parametrize("mode", [8630, 25008])
 def test_mode_with_a_type(container: Container, mode: int) -> None:
     """DEV-5: engines of old put the file type into fileMode: it plays no part."""
@@ -137,24 +142,28 @@ def test_mode_with_a_type(container: Container, mode: int) -> None:
     assert container.run().out.startswith(f"c {mode & 0o777:04o} ")
 
 
+@needs(probes.device_nodes)
 def test_owner(container: Container) -> None:
     """DEV-5: uid and gid own the node."""
     device(container, uid=1000, gid=2000)
     assert seen(container, "/dev/mine").startswith("c 0666 1000 2000 ")
 
 
+@needs(probes.device_nodes)
 def test_elsewhere(container: Container) -> None:
     """DEV-4: a device may be anywhere; missing directories are made."""
     device(container, path="/opt/deep/er/null")
     assert seen(container, "/opt/deep/er/null").startswith("c 0666 0 0 1:3 ")
 
 
+@needs(probes.device_nodes)
 def test_below_dev(container: Container) -> None:
     """DEV-4: and in a directory below /dev."""
     device(container, path="/dev/net/tun", major=10, minor=200)
     assert seen(container, "/dev/net/tun").startswith("c 0666 0 0 10:200 ")
 
 
+@needs(probes.device_nodes)
 def test_replaces_a_default(container: Container) -> None:
     """DEV-9: a listed device with the path of a default one takes its place."""
     device(container, path="/dev/null", minor=5, fileMode=0o600)
@@ -169,6 +178,7 @@ def without_dev(container: Container) -> Path:
     return container.bundle.rootfs / "dev"
 
 
+@needs(probes.device_nodes)
 @departs("runc", "1.1 leaves the mode as it is")
 def test_matching_node_is_kept(container: Container) -> None:
     """DEV-3: a node of the image that is the device asked for is fine."""
@@ -177,6 +187,7 @@ def test_matching_node_is_kept(container: Container) -> None:
     assert seen(container, "/dev/mine").startswith("c 0666 0 0 1:3 ")
 
 
+@needs(probes.device_nodes)
 @departs("runc", "takes whatever is there for the device")
 @pytest.mark.parametrize("what", ["other device", "file", "directory", "link"])
 def test_something_else_is_there(container: Container, what: str) -> None:
@@ -196,6 +207,7 @@ def test_something_else_is_there(container: Container, what: str) -> None:
     assert path.lstat().st_ino == before.st_ino
 
 
+@needs(probes.device_nodes)
 def test_access(container: Container) -> None:
     """DEV-7, CGD-1: a listed device that the cgroup does not allow exists and cannot be opened."""
     device(container, major=1, minor=1)

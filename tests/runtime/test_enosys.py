@@ -211,6 +211,7 @@ def test_masks(container: Container) -> None:
     assert [line for line in container.report() if line] == ["EROFS"] * 5 + ["ok"]
 
 
+@needs(probes.device_nodes)
 @without("mount", "fchmodat2", "openat2")
 def test_devices(container: Container) -> None:
     """DEV-1: default and configured devices, with mode and owner."""

@@ -222,6 +222,7 @@ def test_ends_when_all_have_ended(
     assert follower.end() == (0, "")
 
 
+@needs(probes.new_proc)
 @controllers("memory")
 @LATE
 def test_outlived(container: Container, follow: Callable[..., Follower]) -> None:
@@ -306,6 +307,7 @@ def test_oom(hungry: Container, follow: Callable[..., Follower]) -> None:
     assert hungry.status == "running"
 
 
+@needs(probes.files_on_disk)
 @controllers("memory")
 def test_no_oom(container: Container, follow: Callable[..., Follower]) -> None:
     """OPS-0: a container that only comes near its limit (the kernel takes caches back) has no

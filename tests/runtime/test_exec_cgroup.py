@@ -203,6 +203,7 @@ def test_pause_reaches_it(up: Container, sub: Callable[..., list[Path]]) -> None
     exit_code(pid)
 
 
+@needs(probes.new_proc)
 @departs("runc", "1.1 warns when the first try to remove the cgroup comes too early")
 def test_delete_reaches_it(container: Container) -> None:
     """OPS-D3: without a pid namespace delete --force ends the processes of sub-cgroups, and

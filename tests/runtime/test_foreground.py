@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from .harness import Container, Result, departs, until
+from .harness import Container, Result, departs, needs, probes, until
 from .harness.runtime import ENVIRONMENT
 from .harness.sockets import Terminal
 from .harness.waiting import alive
@@ -400,6 +400,7 @@ def test_keep_leaves_it_all(container: Container, face: dict[str, str]) -> None:
     container.absent()
 
 
+@needs(probes.new_proc)
 def test_what_outlives_the_program_is_ended(container: Container, face: dict[str, str]) -> None:
     """OPS-D3: without a pid namespace of its own too."""
     container.bundle.no_namespace("pid")
@@ -410,6 +411,7 @@ def test_what_outlives_the_program_is_ended(container: Container, face: dict[str
     container.absent()
 
 
+@needs(probes.new_proc)
 def test_orphans_are_reaped(container: Container, face: dict[str, str], home: Path) -> None:
     """OPS-T3: what the program orphans where it has no pid namespace does not stay as zombies."""
     container.bundle.no_namespace("pid")

@@ -145,6 +145,7 @@ def test_ps_as_json(watch: Watch) -> None:
           "processes are left")
 
 
+@needs(probes.new_proc)
 def test_sigkill_in_a_shared_pid_namespace(watch: Watch) -> None:
     """OPS-K3: without a pid namespace SIGKILL reaches all of the cgroup."""
     container = watch.container

@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from .harness import Container, until
+from .harness import Container, needs, probes, until
 from .harness.waiting import alive
 
 
@@ -85,6 +85,7 @@ def test_all_on_stopped(container: Container, flag: str) -> None:
     assert container.runtime("kill", flag, container.id, "KILL").out == ""
 
 
+@needs(probes.new_proc)
 def test_all_reaches_every_process(container: Container) -> None:
     """OPS-K3: kill --all ends the other processes of a shared pid namespace too."""
     container.bundle.no_namespace("pid")

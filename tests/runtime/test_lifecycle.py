@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from .harness import Container, Runtime, departs, until
+from .harness import Container, Runtime, departs, needs, probes, until
 from .harness.waiting import alive
 
 
@@ -259,6 +259,7 @@ def test_end_of_init_ends_all(container: Container) -> None:
     container.delete()
 
 
+@needs(probes.new_proc)
 @departs("runc", "warns about cgroups that it can only remove at the second try")
 def test_delete_ends_processes_of_a_shared_pid_namespace(container: Container) -> None:
     """OPS-D3: without a pid namespace, delete --force ends the processes init left in the

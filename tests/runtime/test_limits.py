@@ -216,6 +216,7 @@ def used(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+@needs(probes.new_proc)
 @controllers("cpu")
 def test_quota_of_all(container: Container) -> None:
     """CPU-2: the quota is of all processes together, exec's too."""

@@ -70,7 +70,10 @@ def test_new_time(container: Container) -> None:
     assert inode(container.pid, "time") != inode("self", "time")
 
 
-@pytest.mark.parametrize("type", ["ipc", "uts", "network", "cgroup", "user", "time"])
+@pytest.mark.parametrize("type", [
+    pytest.param("ipc", marks=needs(probes.new_mqueue)),
+    "uts", "network", "cgroup", "user", "time",
+])
 def test_not_listed(container: Container, type: str) -> None:
     """NS-4: a type that is not listed is the caller's namespace."""
     container.bundle.no_namespace(type)
@@ -83,6 +86,7 @@ def test_not_listed(container: Container, type: str) -> None:
     assert inode(container.pid, type) == inode("self", type)
 
 
+@needs(probes.new_proc)
 def test_no_pid_namespace(container: Container) -> None:
     """NS-4: without a pid namespace the program has the pid that the host sees."""
     container.bundle.no_namespace("pid").sh("echo $$")

@@ -194,6 +194,7 @@ def no_systemd() -> str | None:
     return "this host runs systemd" if os.path.isdir("/run/systemd/system") else None
 
 
+@needs(probes.host_root, no_systemd)
 @departs("runc", "1.1 words it otherwise")
 def test_systemd_driver_without_systemd(container: Container, mark: str) -> None:
     """CGP-2, ERR-1: with the systemd driver on a host without systemd create says what could not

@@ -7,7 +7,7 @@ import os
 import re
 import signal
 
-from .harness import Container, Runtime
+from .harness import Container, Runtime, needs, probes
 from .harness.cloning import clone_with_pid
 from .harness.waiting import alive
 
@@ -121,6 +121,7 @@ def test_second_process_of_the_owner(container: Container) -> None:
     )
 
 
+@needs(probes.chosen_pids)
 def test_reused_pid(container: Container) -> None:
     """STA-10: when the recorded pid belongs to another process, the container is stopped."""
     container.bundle.args("/bin/true")
@@ -135,6 +136,7 @@ def test_reused_pid(container: Container) -> None:
     assert (state["status"], state["pid"]) == ("stopped", 0)
 
 
+@needs(probes.chosen_pids)
 def test_reused_pid_is_not_killed(container: Container) -> None:
     """STA-10: delete --force of a container whose pid was reused leaves the other process alone."""
     container.bundle.args("/bin/true")

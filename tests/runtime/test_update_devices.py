@@ -11,7 +11,10 @@ import pytest
 from .harness import Container, departs, needs, probes, until
 from .harness.limits import MIB, controllers, directory, on_v1, value
 
-pytestmark = departs("runc", "its update leaves device rules alone")
+pytestmark = [
+    departs("runc", "its update leaves device rules alone"),
+    needs(probes.device_nodes),
+]
 
 KMSG = {"type": "c", "major": 1, "minor": 11}
 DENY = {"allow": False, "access": "rwm"}

@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from .harness import Container, departs
+from .harness import Container, departs, needs, probes
 
 
 def as_user(container: Container, **user: object) -> Container:
@@ -75,6 +75,7 @@ def test_username_is_ignored(container: Container) -> None:
     assert container.report()[0].startswith("1000 ")
 
 
+@needs(probes.host_root)
 @departs("runc", "takes ids up to 2^31-1 only")
 def test_highest_ids(container: Container) -> None:
     """USR-1: ids up to 2^32-2 are ids, never -1 or 0."""

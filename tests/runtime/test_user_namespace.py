@@ -11,7 +11,7 @@ import pytest
 
 from .harness import Bundle, Container, departs, needs, probes
 
-pytestmark = needs(probes.user_namespaces)
+pytestmark = needs(probes.user_namespaces, probes.many_ids)
 HOST = 100000
 MAPS = [{"containerID": 0, "hostID": HOST, "size": 65536}]
 

@@ -88,8 +88,13 @@ def has_file(controller: str, v1: str, v2: str) -> str | None:
 
 
 def rationed_real_time() -> str | None:
-    """Real-time processes are rationed by cgroup (v1)."""
-    return has_file("cpu", "cpu.rt_runtime_us", "")
+    """Real-time processes are rationed by cgroup (v1), and there is time to give."""
+    name = "cpu.rt_runtime_us"
+    lack = has_file("cpu", name, "")
+    if lack:
+        return lack
+    top = cgroupfs.hierarchies()["cpu"]
+    return f"{top / name} is 0" if (top / name).read_text() == "0\n" else None
 
 
 def huge_page_limits() -> str | None:

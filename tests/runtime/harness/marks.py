@@ -25,6 +25,7 @@ MAY_BE_MISSING = {
     "huge_page_limits": "few v1 hosts mount the hugetlb controller",
     "io_weights": "depends on the kernel's CONFIG_BFQ_GROUP_IOSCHED or CONFIG_BLK_CGROUP_IOCOST",
     "io_throttles": "depends on the kernel's CONFIG_BLK_DEV_THROTTLING",
+    "files_on_disk": "a host may have its /tmp on a tmpfs",
     "v1_cgroups": "a host has one cgroup layout of the three",
     "v2_cgroups": "a host has one cgroup layout of the three",
 }

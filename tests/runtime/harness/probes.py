@@ -5,20 +5,26 @@ how.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import resource
+import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 from . import cgroupfs, enosys
 from . import runtime as runtime_module
+from .cloning import clone_with_pid
 
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWNS = 0x00020000
 CLONE_NEWTIME = 0x00000080
+MS_REC, MS_PRIVATE = 0x4000, 1 << 18
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -62,6 +68,82 @@ def raises_limits() -> str | None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 8192))
 
     return in_child(call, "setrlimit(RLIMIT_CORE) above the hard limit")
+
+
+@cache
+def host_root() -> str | None:
+    """The caller is root of the host, not of a user namespace: the whole range of ids is its."""
+    ids = Path("/proc/self/uid_map").read_text().split()
+    return root() or (None if ids[2:] == ["4294967295"] else f"/proc/self/uid_map is {ids}")
+
+
+@cache
+def many_ids() -> str | None:
+    """The caller's user namespace has the ids that the suite maps: 100000 and on."""
+    for name in ("uid_map", "gid_map"):
+        lines = Path(f"/proc/self/{name}").read_text().splitlines()
+        rows = [map(int, line.split()) for line in lines]
+        if not any(first <= 100000 and first + size > 300000 for first, _, size in rows):
+            return f"/proc/self/{name} has not the ids from 100000 to 300000"
+    return None
+
+
+@cache
+def device_nodes() -> str | None:
+    """Device nodes can be made; in a user namespace devices are bound from the host."""
+
+    def call() -> None:
+        with tempfile.TemporaryDirectory() as directory:
+            os.mknod(f"{directory}/null", stat.S_IFCHR, os.makedev(1, 3))
+
+    return in_child(call, "mknod of a character device")
+
+
+def _mount(kind: str) -> str | None:
+    def call() -> None:
+        _checked(libc.unshare(CLONE_NEWNS))
+        _checked(libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None))
+        _checked(libc.mount(b"none", b"/proc", kind.encode(), 0, None))
+
+    return in_child(call, f"mount of a new {kind}")
+
+
+@cache
+def new_proc() -> str | None:
+    """A container that shares the caller's pid namespace can have a procfs of it."""
+    return _mount("proc")
+
+
+@cache
+def new_mqueue() -> str | None:
+    """A container that shares the caller's ipc namespace can have its message queues."""
+    return _mount("mqueue")
+
+
+@cache
+def files_on_disk() -> str | None:
+    """What the suite's containers write are caches that the kernel can take back."""
+    directory = tempfile.gettempdir()
+    command = ["stat", "-f", "-c", "%T", directory]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return f"{directory} is a tmpfs" if done.stdout.strip() == "tmpfs" else None
+
+
+@cache
+def higher_priority() -> str | None:
+    """CAP_SYS_NICE really works: a process can be given the lowest nice value."""
+    return in_child(lambda: os.setpriority(os.PRIO_PROCESS, 0, -20), "setpriority(-20)")
+
+
+@cache
+def chosen_pids() -> str | None:
+    """A process can be started under a chosen pid."""
+
+    def call() -> None:
+        with contextlib.suppress(FileExistsError):
+            clone_with_pid(os.getpid())
+
+    return in_child(call, "clone3 with set_tid")
 
 
 def _system_call(name: str, number: int) -> str | None:

@@ -54,8 +54,9 @@ def id_map_helpers() -> str | None:
         path = shutil.which(name)
         if path is None:
             return f"{name} is not in $PATH"
-        if not os.stat(path).st_mode & stat.S_ISUID:
-            return f"{path} is not set-uid"
+        found = os.stat(path)
+        if found.st_uid != 0 or not found.st_mode & stat.S_ISUID:
+            return f"{path} is not root's and set-uid"
     # The filter of PYRUNC_ENOSYS is loaded by the user with no_new_privs.
     command = enosys.behind(enosys.groups(), ["/bin/cat", "/proc/self/status"])
     status = subprocess.run(command, capture_output=True, text=True, check=True, **AS_USER).stdout
