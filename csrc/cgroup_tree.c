@@ -23,18 +23,10 @@ enum {
 
 /* ---- walking ------------------------------------------------------------------------------------------------------ */
 
-struct entry {
-	uint64_t inode;
-	int64_t next;
-	uint16_t size;
-	uint8_t type;
-	char name[];
-};
-
 /* Finds the next subdirectory of dir_fd from position *at, which moves behind it. Returns 1, 0 at the end, -1 with errno. */
 static int next_directory(int dir_fd, int64_t *at, char *ret_name)
 {
-	_Alignas(struct entry) char buffer[4096];
+	_Alignas(struct pr_dirent) char buffer[4096];
 	if (lseek(dir_fd, (off_t)*at, SEEK_SET) < 0)
 		return -1;
 	for (;;) {
@@ -42,7 +34,7 @@ static int next_directory(int dir_fd, int64_t *at, char *ret_name)
 		if (length <= 0)
 			return (int)length;
 		for (long offset = 0; offset < length;) {
-			const struct entry *entry = (const struct entry *)(buffer + offset);
+			const struct pr_dirent *entry = (const struct pr_dirent *)(buffer + offset);
 			offset += entry->size;
 			*at = entry->next;
 			if (entry->type != DT_DIR || !strcmp(entry->name, ".") || !strcmp(entry->name, ".."))

@@ -251,14 +251,6 @@ static int serve_freeze(struct container *c, bool frozen)
 
 /* ---- delete ------------------------------------------------------------------------------------------------------- */
 
-struct entry {
-	uint64_t inode;
-	int64_t next;
-	uint16_t size;
-	uint8_t type;
-	char name[];
-};
-
 static bool is_dot(const char *name)
 {
 	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
@@ -281,13 +273,13 @@ static bool is_last(const char *name)
 /* Goes through the state directory: removes what need not go last, or only looks. False when there is more than plain files and the fifo. */
 static bool each_file(int dir_fd, bool remove)
 {
-	_Alignas(struct entry) char buffer[4096];
+	_Alignas(struct pr_dirent) char buffer[4096];
 	long size;
 	if (lseek(dir_fd, 0, SEEK_SET) < 0)
 		return false;
 	while ((size = syscall(SYS_getdents64, dir_fd, buffer, sizeof(buffer))) > 0)
 		for (long at = 0; at < size;) {
-			const struct entry *entry = (const struct entry *)(buffer + at);
+			const struct pr_dirent *entry = (const struct pr_dirent *)(buffer + at);
 			at += entry->size;
 			if (is_dot(entry->name))
 				continue;

@@ -27,6 +27,15 @@
 #define PR_NR_mount_setattr 442
 #define PR_NR_fchmodat2 452
 
+/* An entry of getdents64(2). */
+struct pr_dirent {
+	uint64_t inode;
+	int64_t next;
+	uint16_t size;
+	uint8_t type;
+	char name[];
+};
+
 #define PR_OPEN_TREE_CLONE 1U
 #define PR_OPEN_TREE_CLOEXEC O_CLOEXEC
 #define PR_AT_RECURSIVE 0x8000U

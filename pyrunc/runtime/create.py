@@ -17,7 +17,14 @@ from pyrunc.plan.build import container_plan
 from pyrunc.plan.facts import Facts
 from pyrunc.plan.mounts import CGROUP_TYPES, cgroup_mounts, is_mapped
 from pyrunc.runtime import host, process, state
-from pyrunc.runtime.entering import check_fds, check_groups, hold_back, set_rlimits, write_pid_file
+from pyrunc.runtime.entering import (
+    check_fds,
+    check_groups,
+    hold_back,
+    security_facts,
+    set_rlimits,
+    write_pid_file,
+)
 from pyrunc.runtime.stage import Stage
 
 TYPE_CHECKING = False
@@ -114,20 +121,9 @@ class Making:
             entry["type"] == "cgroup" for entry in linux.get("namespaces", ())
         )
         check_groups(process_, facts)
-        if process_.get("apparmorProfile") not in (None, "", "unconfined"):
-            facts.apparmor_file = host.apparmor_file()
-        if process_.get("selinuxLabel"):
-            host.check_selinux()
         if linux.get("mountLabel"):
             host.check_selinux("linux.mountLabel")
-        profile = config.get("linux", {}).get("seccomp")
-        if profile:
-            from pyrunc.runtime import seccomp
-
-            facts.seccomp_flags = seccomp.filter_flags(profile)
-            facts.seccomp_listener = seccomp.notifies(profile)
-            if facts.seccomp_listener and not (facts.privileged and process.pidfds()):
-                seccomp.check_unprivileged(profile)
+        security_facts(facts, process_, linux.get("seccomp"))
         return facts
 
     def _resctrl(self, container_id: str) -> Group | None:

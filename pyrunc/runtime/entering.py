@@ -7,7 +7,8 @@ import os
 
 from pyrunc import native
 from pyrunc.errors import ConfigError, NativeError, UsageError, errno_text
-from pyrunc.runtime import state
+from pyrunc.runtime import host, state
+from pyrunc.runtime.process import pidfds
 from pyrunc.tables.rlimits import RLIMITS
 
 TYPE_CHECKING = False
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from pyrunc.config.types import Process, Rlimit
+    from pyrunc.config.types import Process, Rlimit, Seccomp
     from pyrunc.plan.facts import Facts
 
 
@@ -40,6 +41,21 @@ def check_groups(process: Process, facts: Facts) -> None:
             "process.user.additionalGids: cannot set additional groups in a rootless container "
             "with a single group id: setgroups is denied there"
         )
+
+
+def security_facts(facts: Facts, process: Process, profile: Seccomp | None) -> None:
+    """What `facts` must say for AppArmor, SELinux and the seccomp profile (linux.seccomp)."""
+    if process.get("apparmorProfile") not in (None, "", "unconfined"):
+        facts.apparmor_file = host.apparmor_file()
+    if process.get("selinuxLabel"):
+        host.check_selinux()
+    if profile:
+        from pyrunc.runtime import seccomp
+
+        facts.seccomp_flags = seccomp.filter_flags(profile)
+        facts.seccomp_listener = seccomp.notifies(profile)
+        if facts.seccomp_listener and not (facts.privileged and pidfds()):
+            seccomp.check_unprivileged(profile)
 
 
 def check_fds(preserve: int, environ: Mapping[str, str]) -> int:

@@ -16,7 +16,13 @@ from pyrunc.plan.facts import Facts, Join
 from pyrunc.plan.process import parse_list
 from pyrunc.runtime import foreground, host, state
 from pyrunc.runtime import process as processes
-from pyrunc.runtime.entering import check_fds, check_groups, set_rlimits, write_pid_file
+from pyrunc.runtime.entering import (
+    check_fds,
+    check_groups,
+    security_facts,
+    set_rlimits,
+    write_pid_file,
+)
 from pyrunc.runtime.stage import Stage
 from pyrunc.tables.namespaces import CLONE_NEWUSER, NAMESPACES
 
@@ -139,18 +145,7 @@ class Executing:
         facts.last_capability = host.last_capability()
         if not facts.user_namespace:
             facts.available_capabilities = host.permitted_capabilities()
-        if self.process.get("apparmorProfile") not in (None, "", "unconfined"):
-            facts.apparmor_file = host.apparmor_file()
-        if self.process.get("selinuxLabel"):
-            host.check_selinux()
-        profile = self.config.get("linux", {}).get("seccomp")
-        if profile:
-            from pyrunc.runtime import seccomp
-
-            facts.seccomp_flags = seccomp.filter_flags(profile)
-            facts.seccomp_listener = seccomp.notifies(profile)
-            if facts.seccomp_listener and not (facts.privileged and processes.pidfds()):
-                seccomp.check_unprivileged(profile)
+        security_facts(facts, self.process, self.config.get("linux", {}).get("seccomp"))
         return facts
 
     def _spawn(self, facts: Facts, preserve: int) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from .harness import Bundle, Container, Runtime, cgroupfs, trace, unprivileged
+from .harness import Bundle, Container, Runtime, cgroupfs, mountinfo, trace, unprivileged
 from .harness import runtime as runtime_module
 from .harness.bundle import compile_witness
 from .harness.marks import require
@@ -155,3 +155,17 @@ def container(make_container: Callable[..., Container], bundle: Bundle) -> Conta
 def rootless(container: Container) -> Container:
     """The test's container as an unprivileged user can have it; call with unprivileged.AS_USER."""
     return unprivileged.give(container)
+
+
+@pytest.fixture
+def tree(home: Path) -> Iterator[Path]:
+    """A tmpfs on the host with another one mounted in it, at sub, and a file."""
+    top = home / "tree"
+    top.mkdir()
+    mountinfo.mount("tmpfs", top, "tmpfs", 0)
+    mountinfo.mount("tmpfs", top, None, mountinfo.MS_PRIVATE)
+    (top / "sub").mkdir()
+    (top / "file").write_text("bound")
+    mountinfo.mount("tmpfs", top / "sub", "tmpfs", 0)
+    yield top
+    mountinfo.unmount(top)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,20 +30,6 @@ def runtime(home: Path, request: pytest.FixtureRequest) -> Runtime:
 def without(*groups: str) -> pytest.MarkDecorator:
     """Run the test without each of these, and without everything that pyrunc can do without."""
     return pytest.mark.parametrize("runtime", [*groups, "all"], indirect=True)
-
-
-@pytest.fixture
-def tree(home: Path) -> Iterator[Path]:
-    """A tmpfs on the host with another one mounted in it, at sub."""
-    top = home / "tree"
-    top.mkdir()
-    mountinfo.mount("tmpfs", top, "tmpfs", 0)
-    mountinfo.mount("tmpfs", top, None, mountinfo.MS_PRIVATE)
-    (top / "sub").mkdir()
-    (top / "file").write_text("bound")
-    mountinfo.mount("tmpfs", top / "sub", "tmpfs", 0)
-    yield top
-    mountinfo.unmount(top)
 
 
 def mapped(bundle: Bundle) -> None:

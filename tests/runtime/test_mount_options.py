@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,19 +34,6 @@ SILENT = (
     "async atime defaults dev diratime exec iversion loud mand noiversion nolazytime nomand "
     "norelatime nostrictatime relatime rw silent suid symfollow"
 ).split()
-
-
-@pytest.fixture
-def tree(home: Path) -> Iterator[Path]:
-    """A tmpfs on the host with another one mounted in it, at sub."""
-    top = home / "tree"
-    top.mkdir()
-    mountinfo.mount("tmpfs", top, "tmpfs", 0)
-    mountinfo.mount("tmpfs", top, None, mountinfo.MS_PRIVATE)
-    (top / "sub").mkdir()
-    mountinfo.mount("tmpfs", top / "sub", "tmpfs", 0)
-    yield top
-    mountinfo.unmount(top)
 
 
 def mounts(container: Container) -> list[str]:

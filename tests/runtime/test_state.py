@@ -5,10 +5,9 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 
 from .harness import Container, Runtime, needs, probes
-from .harness.cloning import clone_with_pid
+from .harness.cloning import process_with_pid
 from .harness.waiting import alive
 
 RFC3339_NANO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z")
@@ -127,12 +126,8 @@ def test_reused_pid(container: Container) -> None:
     container.bundle.args("/bin/true")
     container.up()
     container.wait()
-    impostor = clone_with_pid(container.pid)
-    try:
+    with process_with_pid(container.pid):
         state = container.state()
-    finally:
-        os.kill(impostor, signal.SIGKILL)
-        os.waitpid(impostor, 0)
     assert (state["status"], state["pid"]) == ("stopped", 0)
 
 
@@ -142,10 +137,6 @@ def test_reused_pid_is_not_killed(container: Container) -> None:
     container.bundle.args("/bin/true")
     container.up()
     container.wait()
-    impostor = clone_with_pid(container.pid)
-    try:
+    with process_with_pid(container.pid):
         container.delete("--force")
-        assert alive(impostor)
-    finally:
-        os.kill(impostor, signal.SIGKILL)
-        os.waitpid(impostor, 0)
+        assert alive(container.pid)

@@ -8,9 +8,22 @@ import os
 import signal
 import struct
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 SYS_CLONE3 = 435  # the same on all architectures
 libc = ctypes.CDLL(None, use_errno=True)
+
+
+@contextmanager
+def process_with_pid(pid: int) -> Iterator[None]:
+    """There is a process called `pid` that sleeps, a child. Errors as of `clone_with_pid`."""
+    child = clone_with_pid(pid)
+    try:
+        yield
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
 
 
 def clone_with_pid(pid: int) -> int:
