@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import struct
 import subprocess
+import tempfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -15,17 +18,34 @@ import pytest
 from .harness import Container, departs, needs, probes
 
 MAP = [{"containerID": 0, "hostID": 5000, "size": 1000}]
+SYS_open_tree, SYS_mount_setattr = 428, 442  # the same on all architectures
+OPEN_TREE_CLONE, AT_EMPTY_PATH, MOUNT_ATTR_IDMAP = 1, 0x1000, 0x100000
 USERS = [{"containerID": 0, "hostID": 100000, "size": 65536}]
 
 
 @cache
 def idmapped_mounts() -> str | None:
-    """The file system of the tests' directories can be id-mapped (5.12, and not every one)."""
-    done = subprocess.run(
-        ["unshare", "-m", "mount", "--bind", "-o", "X-mount.idmap=0:1:1", "/tmp", "/mnt"],
-        capture_output=True, text=True,
-    )  # fmt: skip
-    return None if done.returncode == 0 else f"mount -o X-mount.idmap on /tmp: {done.stderr}"
+    """The file system of the tests' directories can be id-mapped (5.12, not every one, and only
+    by root of the user namespace that mounted it)."""
+    directory = tempfile.gettempdir()
+
+    def call() -> None:
+        command = ["unshare", "--user", "--map-root-user", "sh", "-c", "echo ready; read line"]
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, stdin=pipe, stdout=pipe) as holder:
+            assert holder.stdout
+            holder.stdout.readline()
+            attributes = struct.pack(
+                "=4Q", MOUNT_ATTR_IDMAP, 0, 0, os.open(f"/proc/{holder.pid}/ns/user", os.O_RDONLY)
+            )
+            tree = probes.libc.syscall(SYS_open_tree, -1, directory.encode(), OPEN_TREE_CLONE)
+            size = ctypes.c_size_t(len(attributes))
+            probes.checked(tree)
+            probes.checked(
+                probes.libc.syscall(SYS_mount_setattr, tree, b"", AT_EMPTY_PATH, attributes, size)
+            )
+
+    return probes.in_child(call, f"mount_setattr(MOUNT_ATTR_IDMAP) of {directory}")
 
 
 pytestmark = [

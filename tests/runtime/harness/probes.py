@@ -46,7 +46,8 @@ def in_child(call: Callable[[], None], what: str) -> str | None:
     return text or None
 
 
-def _checked(result: int) -> None:
+def checked(result: int) -> None:
+    """OSError with errno when a system call returned less than 0."""
     if result < 0:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
@@ -101,9 +102,9 @@ def device_nodes() -> str | None:
 
 def _mount(kind: str) -> str | None:
     def call() -> None:
-        _checked(libc.unshare(CLONE_NEWNS))
-        _checked(libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None))
-        _checked(libc.mount(b"none", b"/proc", kind.encode(), 0, None))
+        checked(libc.unshare(CLONE_NEWNS))
+        checked(libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None))
+        checked(libc.mount(b"none", b"/proc", kind.encode(), 0, None))
 
     return in_child(call, f"mount of a new {kind}")
 
@@ -184,19 +185,19 @@ def pidfd_getfd() -> str | None:
 @cache
 def user_namespaces() -> str | None:
     """A user namespace can be made."""
-    return in_child(lambda: _checked(libc.unshare(CLONE_NEWUSER)), "unshare(CLONE_NEWUSER)")
+    return in_child(lambda: checked(libc.unshare(CLONE_NEWUSER)), "unshare(CLONE_NEWUSER)")
 
 
 @cache
 def time_namespaces() -> str | None:
     """A time namespace can be made."""
-    return in_child(lambda: _checked(libc.unshare(CLONE_NEWTIME)), "unshare(CLONE_NEWTIME)")
+    return in_child(lambda: checked(libc.unshare(CLONE_NEWTIME)), "unshare(CLONE_NEWTIME)")
 
 
 @cache
 def mount_namespaces() -> str | None:
     """A mount namespace can be made."""
-    return in_child(lambda: _checked(libc.unshare(CLONE_NEWNS)), "unshare(CLONE_NEWNS)")
+    return in_child(lambda: checked(libc.unshare(CLONE_NEWNS)), "unshare(CLONE_NEWNS)")
 
 
 @cache
