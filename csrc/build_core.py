@@ -18,8 +18,8 @@ from sysconfig import get_path
 CSRC = Path(__file__).resolve().parent
 
 # Every csrc/*.c is in both faces but for these.
-DOOR_ONLY = ("door*.c", "init*.c", "ops_*.c", "trace.c", "interpreter.c")
-NATIVE_ONLY = ("seccomp*.c", "interpreter.c")
+DOOR_ONLY = ("door*.c", "init*.c", "ops_*.c", "trace.c", "interpreter.c", "image.c")
+NATIVE_ONLY = ("seccomp*.c", "interpreter.c", "image.c")
 
 WARNINGS = [
     *("-Wall", "-Wextra", "-Werror", "-Wshadow", "-Wstrict-prototypes", "-Wmissing-prototypes"),
@@ -108,7 +108,17 @@ def python_include() -> str:
 
 def seccomp_link() -> list[str]:
     """How the module gets libseccomp: the archive where there is one, else the shared library."""
-    return [_library(compiler(), "libseccomp.a") or "-lseccomp"]
+    return [archive("-lseccomp") or "-lseccomp"]
+
+
+def archive(option: str) -> str | None:
+    """The static library that stands for the linker's option -lNAME, or None.
+
+    None for the C library's own: they are loaded anyway.
+    """
+    if option in ("-lc", "-lm", "-ldl"):
+        return None
+    return _library(compiler(), f"lib{option.removeprefix('-l')}.a")
 
 
 def version_text() -> str:
@@ -179,6 +189,11 @@ def run(command: list[str]) -> None:
     done = subprocess.run(command)
     if done.returncode:
         raise BuildError(f"this command failed: {shlex.join(command)}")
+
+
+def output(command: list[str]) -> str:
+    """What the command prints."""
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def native_objects(build: Path) -> list[str]:

@@ -7,14 +7,19 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import sys
 import tempfile
 from pathlib import Path
 from sysconfig import get_config_var, get_path
 
 import build_core
+import build_image
 
 CSRC = build_core.CSRC
+IMAGE = build_image.possible()
+SOURCES = [CSRC / name for name in (["interpreter.c", "image.c"] if IMAGE else ["interpreter.c"])]
+SCRIPT = CSRC / "image.ld"
 
 
 def name() -> str:
@@ -38,23 +43,34 @@ def interpreter(build: Path, core: list[str]) -> Path | None:
     module = where / "_native.c"
     _emit(module)
     target = where / name()
-    made_from = [CSRC / "interpreter.c", module, library, *where.glob("frozen.*"), *map(Path, core)]
+    made_from = [*SOURCES, SCRIPT, module, library, *where.glob("frozen.*"), *map(Path, core)]
     if not target.exists() or target.stat().st_mtime < max(os.path.getmtime(f) for f in made_from):
-        _compile(where, [str(module), *core, str(library)], target)
+        without = where / f"{name()}-without-image"
+        _compile(where, [str(module), *core, str(library)], without)
+        if IMAGE:
+            build_image.add(without, target)
+        else:
+            shutil.copy2(without, target)
     return target
 
 
 def _compile(where: Path, parts: list[str], target: Path) -> None:
     command = [*build_core.compiler(), *build_core.COMMON, "-fno-pie"]
-    include = ["-isystem", build_core.python_include(), "-I", str(CSRC), "-I", str(where)]
-    main = str(where / "interpreter.o")
-    build_core.run([*command, *build_core.WARNINGS, *include, "-c", str(CSRC / "interpreter.c"),
-                    "-o", main])
+    include = ["-isystem", build_core.python_include(), "-I", str(CSRC), "-I", str(where),
+               f"-DPR_IMAGE={int(IMAGE)}"]
+    objects = []
+    for source in SOURCES:
+        objects.append(str(where / f"{source.stem}.o"))
+        build_core.run([*command, *build_core.WARNINGS, *include, "-c", str(source),
+                        "-o", objects[-1]])
     names = [str(get_config_var(name) or "") for name in ("MODLIBS", "LIBS", "SYSLIBS")]
-    libraries = list(dict.fromkeys(shlex.split(" ".join(names))))
+    libraries = [build_core.archive(library) or library
+                 for library in dict.fromkeys(shlex.split(" ".join(names)))]
     # Modules of the standard library and cffi's backend are loaded by dlopen: -rdynamic.
     link = ["-no-pie", "-rdynamic", "-Wl,--gc-sections,-s,-z,relro,-z,now,-z,noexecstack"]
-    build_core.run([*command, *include, *link, main, *parts, *build_core.seccomp_link(),
+    if IMAGE:
+        link.append(f"-Wl,-T,{SCRIPT}")
+    build_core.run([*command, *include, *link, *objects, *parts, *build_core.seccomp_link(),
                     *libraries, "-o", str(target)])
 
 

@@ -17,25 +17,44 @@ from sysconfig import get_path
 
 # Imported by every start of the interpreter, or by nearly every module of ours.
 LIBRARY = ("encodings", "encodings.aliases", "encodings.utf_8", "__future__")
-# The cffi module is linked in, under a name without a dot: only those are looked up as built in.
-# Its backend is loaded from where it lies; a search would list four directories.
+# The cffi module is linked in, under a name without a dot: only those are looked up as built in. It
+# is loaded when first used: an image of the interpreter cannot hold what the dynamic linker places.
 NATIVE = """
+class _Later:
+    def __init__(self, name):
+        self._name = name
+
+    def __getattr__(self, name):
+        import pyrunc._backend
+        import _pyrunc_native
+        value = getattr(getattr(_pyrunc_native, self._name), name)
+        setattr(self, name, value)
+        return value
+
+ffi, lib = _Later("ffi"), _Later("lib")
+"""
+# cffi's backend is loaded from where it lies (a search would list four directories) and bound to
+# the interpreter function by function, for most are not called: RTLD_LAZY.
+BACKEND = """
 import _imp, sys
 from _frozen_importlib import ModuleSpec
 
-def _load_backend():
+def _load():
+    flags = sys.getdlopenflags()
     for directory in sys.path[-2:]:
         path = f"{directory}/_cffi_backend{_imp.extension_suffixes()[0]}"
         try:
+            sys.setdlopenflags(1)
             backend = _imp.create_dynamic(ModuleSpec("_cffi_backend", None, origin=path))
         except ImportError:
             continue
+        finally:
+            sys.setdlopenflags(flags)
         _imp.exec_dynamic(backend)
         sys.modules["_cffi_backend"] = backend
         return
 
-_load_backend()
-from _pyrunc_native import ffi, lib
+_load()
 """
 
 
@@ -49,6 +68,9 @@ def modules(package: Path) -> dict[str, tuple[str, str, bool]]:
         name = ".".join(parts[:-1] if is_package else parts)
         found[name] = (path.read_text(), str(inside), is_package)
     found["pyrunc._native"] = (NATIVE, "pyrunc/_native.py", False)
+    found["pyrunc._backend"] = (BACKEND, "pyrunc/_backend.py", False)
+    image = Path(__file__).with_name("image.py")
+    found["_pyrunc_image"] = (image.read_text(), f"csrc/{image.name}", False)
     for name in LIBRARY:
         path = Path(str(get_path("stdlib")), *name.split("."))
         is_package = path.is_dir()

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The interpreter: CPython with the package frozen into it, so that a verb that needs deciding starts without a search for files.
- * The front door starts it in place of python3.N, with the same arguments: -I -S -X ... .../pyrunc/__main__.py ARGS. */
+ * The front door starts it in place of python3.N, with the same arguments: -I -S -X ... .../pyrunc/__main__.py ARGS.
+ * Where the build could make an image of the started interpreter (image.c), it does not even start: it goes on from there. */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "image.h"
 
 /* Built by csrc/freeze.py; the paths are those of the Python that we were built with. */
 #include "places.h" /* PR_STDLIB, PR_DYNLOAD */
@@ -33,6 +36,20 @@ static const struct _frozen frozen[] = {
 
 PyMODINIT_FUNC PyInit__native(void);
 
+/* Python's modules in C and ours; Python works with a copy, which an image does not hold. */
+static struct _inittab builtin[128] PR_IN_IMAGE;
+
+/* Before Python starts: its frozen and builtin modules. */
+static void know_modules(void)
+{
+	size_t n = 0;
+	for (; PyImport_Inittab[n].name && n < sizeof(builtin) / sizeof(*builtin) - 2; n++)
+		builtin[n] = PyImport_Inittab[n];
+	builtin[n] = (struct _inittab){ "_pyrunc_native", PyInit__native };
+	PyImport_FrozenModules = frozen;
+	PyImport_Inittab = builtin;
+}
+
 static _Noreturn void give_up(PyStatus status)
 {
 	Py_ExitStatusException(status);
@@ -56,8 +73,9 @@ static void cut(char *text)
 		*slash = '\0';
 }
 
-/* Configures and starts Python: isolated, UTF-8 whatever the locale, without `site`. `package` is the package's directory. */
-static void start(int argc, char **argv, const char *package)
+/* Configures and starts Python: isolated, UTF-8 whatever the locale, without `site`. `package` is the package's directory, `seed`
+ * that of the hashes of strings, 0 for one of this process. */
+static void start(int argc, char **argv, const char *package, unsigned long seed)
 {
 	PyPreConfig before;
 	PyPreConfig_InitIsolatedConfig(&before);
@@ -73,6 +91,8 @@ static void start(int argc, char **argv, const char *package)
 	config.install_signal_handlers = 1; /* as python3 does: a closed pipe is an error, SIGINT an exception */
 	config.write_bytecode = 0;
 	config.pathconfig_warnings = 0;
+	config.use_hash_seed = seed != 0;
+	config.hash_seed = seed;
 	config.module_search_paths_set = 1;
 	search(&config, PR_DYNLOAD);
 	search(&config, PR_STDLIB);
@@ -90,32 +110,79 @@ static void start(int argc, char **argv, const char *package)
 	PyConfig_Clear(&config);
 }
 
-/* Imports the frozen package, tells it where its files are, and runs it; __main__ leaves by _exit(2) unless something is broken. */
-static int run(const char *package)
+/* Imports the frozen package and tells it where its files are. */
+static int find_package(const char *package)
 {
 	PyObject *root = PyImport_ImportModule("pyrunc");
 	PyObject *path = root ? Py_BuildValue("[s]", package) : NULL;
-	if (path && PyObject_SetAttrString(root, "__path__", path) == 0) {
-		PyObject *module = PyImport_ImportModule("pyrunc.__main__");
-		PyObject *done = module ? PyObject_CallMethod(module, "run", NULL) : NULL;
-		if (done)
-			return 0;
+	int status = path ? PyObject_SetAttrString(root, "__path__", path) : -1;
+	Py_XDECREF(path);
+	Py_XDECREF(root);
+	return status;
+}
+
+#if PR_IMAGE /* build_image.py says for which Python */
+/* Imports what an image is to hold (image.py) and writes the image to `path`. */
+static int make_image(char **argv, const char *path, unsigned long seed)
+{
+	pr_image_prepare();
+	know_modules();
+	start(1, argv, "", seed);
+	PyObject *module = PyImport_ImportModule("_pyrunc_image");
+	PyObject *done = module ? PyObject_CallMethod(module, "fill", NULL) : NULL;
+	if (!done) {
+		PyErr_Print();
+		return 1;
 	}
-	PyErr_Print();
-	return 1;
+	Py_DECREF(done);
+	Py_DECREF(module);
+	if (pr_image_write(path) < 0) {
+		perror(path);
+		return 1;
+	}
+	_exit(0);
+}
+
+/* Goes on from the image, with the directory of the package `package` where start() would have put it. */
+static int wake(int argc, char **argv, int program, const char *package)
+{
+	PyImport_Inittab = builtin;
+	if (pr_image_wake(argc, argv, program) < 0)
+		return -1;
+	char parent[4096];
+	snprintf(parent, sizeof(parent), "%s", package);
+	cut(parent);
+	PyObject *path = PySys_GetObject("path"); /* borrowed */
+	PyObject *text = path ? PyUnicode_DecodeFSDefault(parent) : NULL;
+	return text ? PyList_SetItem(path, 2, text) : -1; /* takes the reference */
+}
+#endif
+
+/* Runs the package; __main__ leaves by _exit(2) unless something is broken. */
+static int run(void)
+{
+	PyObject *module = PyImport_ImportModule("pyrunc.__main__");
+	PyObject *done = module ? PyObject_CallMethod(module, "run", NULL) : NULL;
+	return done ? 0 : -1;
 }
 
 int main(int argc, char **argv)
 {
+	bool made = false;
+#if PR_IMAGE
+	made = pr_image_made();
+	if (!made && argc == 4 && strcmp(argv[1], "--make-image") == 0)
+		return make_image(argv, argv[2], strtoul(argv[3], NULL, 10));
+#endif
 	char package[4096];
-	const char *program = NULL;
+	int program = 0;
 	for (int i = 1; i < argc && !program; i++) {
 		if (strcmp(argv[i], "-X") == 0)
 			i++;
 		else if (argv[i][0] != '-')
-			program = argv[i];
+			program = i;
 	}
-	if (!program || program[0] != '/' || strlen(program) >= sizeof(package)) {
+	if (!program || argv[program][0] != '/' || strlen(argv[program]) >= sizeof(package)) {
 		fputs("pyrunc: this interpreter is started by the program pyrunc: call that\n", stderr);
 		return 1;
 	}
@@ -126,11 +193,19 @@ int main(int argc, char **argv)
 		        argv[0]);
 		return 1;
 	}
-	strcpy(package, program);
+	strcpy(package, argv[program]);
 	cut(package);
-	PyImport_FrozenModules = frozen;
-	if (PyImport_AppendInittab("_pyrunc_native", PyInit__native) < 0)
-		return 1;
-	start(argc, argv, package);
-	return run(package);
+	int status = 0;
+	if (!made) {
+		know_modules();
+		start(argc, argv, package, 0);
+	}
+#if PR_IMAGE
+	else
+		status = wake(argc, argv, program, package);
+#endif
+	if (status == 0 && find_package(package) == 0 && run() == 0)
+		return 0;
+	PyErr_Print();
+	return 1;
 }

@@ -7,8 +7,6 @@ reading a config takes.
 
 from __future__ import annotations
 
-from _json import encode_basestring, make_scanner
-
 from pyrunc.errors import PyruncError
 
 TYPE_CHECKING = False
@@ -78,8 +76,22 @@ class _Context:
     parse_constant = staticmethod(_constant)
 
 
-# (text, index) -> (value, index behind it); raises JsonError, StopIteration and ValueError.
-scan: Callable[[str, int], tuple[Any, int]] = make_scanner(_Context)  # type: ignore[arg-type]  # typeshed: a class
+_tools: tuple[Callable[[str, int], tuple[Any, int]], Callable[[str], str]] | None = None
+
+
+def _c_tools() -> tuple[Callable[[str, int], tuple[Any, int]], Callable[[str], str]]:
+    """The scanner and the quoting of strings in C, loaded when first used (docs/interpreter.md)."""
+    global _tools
+    if _tools is None:
+        from _json import encode_basestring, make_scanner
+
+        _tools = make_scanner(_Context), encode_basestring  # type: ignore[arg-type]  # typeshed: a class
+    return _tools
+
+
+def scan(text: str, index: int) -> tuple[Any, int]:
+    """The value at `index` and the index behind it; raises JsonError, StopIteration, ValueError."""
+    return _c_tools()[0](text, index)
 
 
 def position(text: str, index: int) -> tuple[int, int]:
@@ -238,13 +250,15 @@ def dumps(value: Any, indent: str = "") -> str:
     Takes dicts with string keys, lists, tuples, strings, ints, finite floats, booleans, None.
     """
     chunks: list[str] = []
-    _write(value, indent, "\n" if indent else "", ": " if indent else ":", chunks.append)
+    margin, colon = ("\n", ": ") if indent else ("", ":")
+    _write(value, indent, margin, colon, _c_tools()[1], chunks.append)
     return "".join(chunks)
 
 
-def _write(value: Any, indent: str, margin: str, colon: str, put: Callable[[str], None]) -> None:
+def _write(value: Any, indent: str, margin: str, colon: str, quote: Callable[[str], str],
+           put: Callable[[str], None]) -> None:
     if isinstance(value, str):
-        put(encode_basestring(value))
+        put(quote(value))
     elif value is None or value is True or value is False:
         put("null" if value is None else "true" if value else "false")
     elif isinstance(value, int | float):
@@ -253,8 +267,8 @@ def _write(value: Any, indent: str, margin: str, colon: str, put: Callable[[str]
         inner = margin + indent
         comma = "{" + inner
         for name, member in value.items():
-            put(comma + encode_basestring(name) + colon)
-            _write(member, indent, inner, colon, put)
+            put(comma + quote(name) + colon)
+            _write(member, indent, inner, colon, quote, put)
             comma = "," + inner
         put(margin + "}" if value else "{}")
     elif isinstance(value, list | tuple):
@@ -262,7 +276,7 @@ def _write(value: Any, indent: str, margin: str, colon: str, put: Callable[[str]
         comma = "[" + inner
         for member in value:
             put(comma)
-            _write(member, indent, inner, colon, put)
+            _write(member, indent, inner, colon, quote, put)
             comma = "," + inner
         put(margin + "]" if value else "[]")
     else:

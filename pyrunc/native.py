@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 NO_FD = -1
-FDS_MAX = lib.PR_MSG_FDS_MAX
 
 
 class Failure(OSError):
@@ -151,7 +150,7 @@ def recv(sock: int) -> Message | None:
     """The next message, None at end of file."""
     error = _error()
     raw = ffi.new("struct pr_msg *")
-    fds = ffi.new("int[]", FDS_MAX)
+    fds = ffi.new("int[]", lib.PR_MSG_FDS_MAX)
     count = ffi.new("uint32_t *")
     got = lib.pr_recv(sock, raw, fds, count, error)
     if got < 0:

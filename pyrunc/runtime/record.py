@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 RECORD = "record"
-NO_GROUP: int = lib.PR_RECORD_NO_GROUP
 
 # Where `state` prints pid and status: quotes inside of strings are escaped, so it stands once.
 _BEFORE_PID, _BEFORE_STATUS = '"pid": ', ',\n  "status": "'
@@ -65,7 +64,7 @@ def encode(container: state.State, written: os.stat_result) -> bytes:
         "pid": container.init_process_pid,
         "flags": sum(flag for flag, given in flags.items() if given),
         "cgroup_version": container.cgroup.get("version", 0),
-        "freezer": unique.index(tuple(freezer)) if freezer else NO_GROUP,
+        "freezer": unique.index(tuple(freezer)) if freezer else lib.PR_RECORD_NO_GROUP,
     }
     return pack(numbers, container.shown or _pieces(container), unique)
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     Answer = tuple[bytes, Sequence[int]]
 
-DOOR = os.path.join(os.path.abspath(pyrunc.__path__[0]), "_door")
 _PREFIX = "unable to start container process: "
 _SIGKILL = 9
 # enum pr_msg_kind
@@ -55,7 +54,8 @@ class Stage:
             self.ctx.debug("plan:\n" + self.plan.describe())
         fds: list[int] = []
         try:
-            exe = os.open(DOOR, os.O_RDONLY | os.O_CLOEXEC)
+            door = f"{os.path.abspath(pyrunc.__path__[0])}/_door"
+            exe = os.open(door, os.O_RDONLY | os.O_CLOEXEC)
             fds.append(exe)
             sealed = native.seal_executable(exe)
             fds.append(sealed)

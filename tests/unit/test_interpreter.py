@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
+import time
 from pathlib import Path
 
 import pytest
@@ -14,9 +16,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "csrc"))
 
-import build_core  # noqa: E402
+import build_image  # noqa: E402
 import build_interpreter  # noqa: E402
-import freeze  # noqa: E402
 
 PREFIX = Path(sys.executable).parent.parent
 SITE = PREFIX / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
@@ -43,18 +44,89 @@ def call(program: Path, *args: str) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
+def wait_until_reading(pid: int) -> None:
+    """Waits until the process is in read(0, ...). proc_pid_syscall(5)."""
+    until = time.monotonic() + 30
+    while not Path(f"/proc/{pid}/syscall").read_text().startswith("0 0x0 "):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
 def test_it_was_built() -> None:
     """BUILD: wherever this Python has its static library (Debian: libpython3-dev)."""
     assert INTERPRETER.exists()
 
 
-def test_all_modules_are_frozen() -> None:
-    """BUILD: every module of the package, so that none is looked for in a directory."""
-    names = {
-        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
-        for path in PACKAGE.rglob("*.py")
-    }
-    assert names < set(freeze.modules(PACKAGE))
+def test_all_modules_are_frozen(tmp_path: Path) -> None:
+    """BUILD: the interpreter needs no module's file: a config is refused, explained and printed
+    in a package directory that has none.
+    """
+    package = tmp_path / "pyrunc"
+    package.mkdir()
+    for name in ("__main__.py", "_version.txt", "_door"):
+        shutil.copy(PACKAGE / name, package / name)
+    for backend in SITE.glob("_cffi_backend*.so"):
+        (tmp_path / backend.name).symlink_to(backend)
+    (tmp_path / "config.json").write_text('{"ociVersion": "1.0.2", "hostname": 7}')
+    command = [str(Path(sys.executable).absolute()), "-I", "-S", "-X", "pyrunc=pyrunc",
+               str(package / "__main__.py")]
+    for verb, code, text in (("features", 0, '"ociVersionMax"'), ("validate", 1, "hostname")):
+        done = subprocess.run([*command, verb, *([str(tmp_path)] if code else [])],
+                              executable=INTERPRETER, capture_output=True, text=True)
+        assert done.returncode == code
+        assert text in done.stdout + done.stderr
+
+
+@pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="images are made of Python 3.11 only")
+class TestImage:
+    """The interpreter that goes on from the image of its start (csrc/image.c)."""
+
+    def test_it_is_in_the_executable(self, tmp_path: Path) -> None:
+        """BUILD: what was installed has one; only what has none can make one."""
+        code, _, _ = call(INTERPRETER, "--make-image", str(tmp_path / "image"), "1")
+        assert code != 0
+        assert not (tmp_path / "image").exists()
+
+    def test_two_builds_hash_differently(self) -> None:
+        """BUILD: the seed of string hashes is no constant that an attacker could look up."""
+        seeds = {build_image.seed() for _ in range(8)}
+        assert len(seeds) > 1
+
+    @pytest.mark.parametrize("closed", [0, 1, 2])
+    def test_a_closed_stream(self, plain: Path, tmp_path: Path, closed: int) -> None:
+        """BUILD: a standard stream that is closed is None, as Python has it."""
+        def answer(program: Path) -> tuple[int, str]:
+            shell = f'exec "$0" --root "$1" list {closed}>&-'
+            done = subprocess.run(["sh", "-c", shell, str(program), str(tmp_path)], env={},
+                                  capture_output=True, text=True)
+            return done.returncode, done.stdout
+
+        assert answer(PREFIX / "bin" / "pyrunc") == answer(plain)
+
+    def test_bytes_that_are_not_utf8(self, plain: Path, tmp_path: Path) -> None:
+        """BUILD: arguments and environment are read as bytes, whatever they hold."""
+        def answer(program: Path) -> tuple[int, bytes]:
+            done = subprocess.run([str(program), "--root", str(tmp_path), "state", b"\xff\xfe"],
+                                  env={b"A": b"\xff"}, capture_output=True)
+            return done.returncode, done.stderr.replace(bytes(program), b"")
+
+        assert answer(PREFIX / "bin" / "pyrunc")[0] == answer(plain)[0] == 1
+
+    @pytest.mark.parametrize("ignored", [False, True])
+    def test_interrupt(self, plain: Path, tmp_path: Path, ignored: bool) -> None:
+        """BUILD: SIGINT ends it as it ends Python, unless the caller has it ignored."""
+        def answer(program: Path) -> tuple[int, bytes]:
+            trap = "trap '' INT; " if ignored else ""
+            shell = f'{trap}exec "$0" validate -'
+            child = subprocess.Popen(["sh", "-c", shell, str(program)], stdin=subprocess.PIPE,
+                                     stderr=subprocess.PIPE, env={})
+            assert child.stdin
+            wait_until_reading(child.pid)
+            child.send_signal(signal.SIGINT)
+            _, err = child.communicate(b"{", timeout=30)
+            return child.returncode, err
+
+        assert answer(PREFIX / "bin" / "pyrunc") == answer(plain)
 
 
 @pytest.mark.parametrize("args", [
@@ -106,4 +178,3 @@ def test_without_the_library(monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
     monkeypatch.setattr(build_interpreter, "get_config_var", lambda _name: "/nonexistent")
     assert build_interpreter.interpreter(tmp_path, []) is None
     assert capsys.readouterr().out.startswith("note: /nonexistent")
-    assert build_core.sources("native")
