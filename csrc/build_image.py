@@ -13,9 +13,16 @@ import build_core
 WORD = 8  # bytes
 
 
+# Modules in C that the package imports; `_json` alone is loaded when first used.
+BUILT_IN = {"_blake2", "_socket", "_struct", "errno", "fcntl", "math", "select"}
+
+
 def possible() -> bool:
-    """True for the Python whose insides image.c knows."""
-    return sys.version_info[:2] == (3, 11)
+    """True for the Python whose insides image.c knows, with its modules in C built in (Debian's).
+
+    What the dynamic linker places cannot be in an image.
+    """
+    return sys.version_info[:2] == (3, 11) and set(sys.builtin_module_names) >= BUILT_IN
 
 
 def seed() -> int:
