@@ -55,7 +55,7 @@ def delegate_to(manager: Manager, config: Any) -> None:
 def files(delegate_list: str = DELEGATE_LIST) -> list[str]:
     """CGO-2: the files that the kernel wants delegated."""
     try:
-        with open(delegate_list, encoding="ascii") as file:
+        with open(delegate_list, encoding="utf-8") as file:
             return [name for name in file.read().split() if "/" not in name]
     except OSError:
         return list(_DEFAULT)

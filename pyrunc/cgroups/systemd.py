@@ -215,7 +215,7 @@ class ManagerSystemd(Manager):
             return []
         from . import devices
 
-        with open("/proc/devices", encoding="ascii", errors="replace") as file:
+        with open("/proc/devices", encoding="utf-8", errors="replace") as file:
             names = file.read()
         rules = devices.rules_of(resources.get("devices") or [])
         return unit_properties.devices(rules, names)

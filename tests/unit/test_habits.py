@@ -197,3 +197,18 @@ def test_nothing_names_a_private_place() -> None:
     found = [str(path.relative_to(ROOT)) for path in tracked(*SUFFIXES, ".md")
              if here.count("/") > 1 and here in path.read_text()]
     assert found == []
+
+
+def test_texts_are_utf_8() -> None:
+    """HABIT: the interpreter of our own has one codec, and a file in another encoding cannot be
+    opened: the package names no other.
+    """
+    found = {
+        f"{path.relative_to(ROOT)}: {keyword.value.value}"
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        for keyword in node.keywords
+        if keyword.arg == "encoding" and isinstance(keyword.value, ast.Constant)
+    }
+    assert {line.partition(": ")[2] for line in found} == {"utf-8"}, sorted(found)
