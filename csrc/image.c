@@ -326,6 +326,8 @@ static int wake_command_line(int argc, char **argv, int program)
 {
 	PyObject *interpreter = PyUnicode_DecodeFSDefault(argv[0]);
 	int status = interpreter ? PySys_SetObject("executable", interpreter) : -1;
+	if (status == 0)
+		status = PySys_SetObject("_base_executable", interpreter);
 	Py_XDECREF(interpreter);
 	if (status < 0 || set_list("argv", argc - program, argv + program) < 0 || set_list("orig_argv", argc, argv) < 0)
 		return -1;

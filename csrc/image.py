@@ -36,6 +36,11 @@ def fill() -> None:
     dynamic linker puts it elsewhere in each process.
     """
     import _imp
+    import encodings
+
+    # An interpreter without a name does not know where its frozen packages have their other parts.
+    sys._stdlib_dir = sys.path[1]  # type: ignore[attr-defined]  # not in typeshed
+    encodings.__path__ = [f"{sys.path[1]}/encodings"]
 
     frozen = _imp._frozen_module_names()  # type: ignore[attr-defined]  # not in typeshed
     names = [name for name in frozen

@@ -123,11 +123,12 @@ static int find_package(const char *package)
 
 #if PR_IMAGE /* build_image.py says for which Python */
 /* Imports what an image is to hold (image.py) and writes the image to `path`. */
-static int make_image(char **argv, const char *path, unsigned long seed)
+static int make_image(const char *path, unsigned long seed)
 {
 	pr_image_prepare();
 	know_modules();
-	start(1, argv, "", seed);
+	char *unnamed[] = { (char *)(uintptr_t) "python3", NULL };
+	start(1, unnamed, "", seed); /* wake() knows the names */
 	PyObject *module = PyImport_ImportModule("_pyrunc_image");
 	PyObject *done = module ? PyObject_CallMethod(module, "fill", NULL) : NULL;
 	if (!done) {
@@ -172,7 +173,7 @@ int main(int argc, char **argv)
 #if PR_IMAGE
 	made = pr_image_made();
 	if (!made && argc == 4 && strcmp(argv[1], "--make-image") == 0)
-		return make_image(argv, argv[2], strtoul(argv[3], NULL, 10));
+		return make_image(argv[2], strtoul(argv[3], NULL, 10));
 #endif
 	char package[4096];
 	int program = 0;

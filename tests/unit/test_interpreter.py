@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ast
 import shutil
 import signal
 import subprocess
@@ -42,6 +43,32 @@ def call(program: Path, *args: str) -> tuple[int, str, str]:
     """Exit code, stdout and stderr of one call without any environment."""
     done = subprocess.run([str(program), *args], env={}, cwd="/", capture_output=True, text=True)
     return done.returncode, done.stdout, done.stderr
+
+
+STATE = """
+import codecs, encodings, os, signal, sys, threading
+state = {name: repr(getattr(sys, name)) for name in (
+    "argv", "base_prefix", "exec_prefix", "executable", "orig_argv", "platlibdir",
+    "prefix", "version", "warnoptions", "_stdlib_dir", "_xoptions")}
+state["flags"] = [getattr(sys.flags, name) for name in (
+    "hash_randomization", "isolated", "no_site", "optimize", "safe_path", "utf8_mode")]
+state["environment"] = dict(os.environ)
+state["codec"] = codecs.encode("\\xe9", "latin-1")
+state["codecs"] = list(encodings.__path__)
+state["streams"] = [(s.fileno(), s.encoding, s.errors, s.line_buffering, s.newlines)
+                    for s in (sys.stdin, sys.stdout, sys.stderr)]
+state["signals"] = [repr(signal.getsignal(n)) for n in range(1, 32)]
+state["main"] = threading.main_thread().ident == threading.get_ident()
+thread = threading.Thread(target=state.update, args=({"thread": 1},))
+thread.start()
+thread.join()
+child = os.fork()
+if child == 0:
+    os._exit(7)
+state["child"] = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+print(state, file=sys.stderr)
+os._exit(0)
+"""
 
 
 def wait_until_reading(pid: int) -> None:
@@ -87,6 +114,31 @@ class TestImage:
         assert code != 0
         assert not (tmp_path / "image").exists()
 
+    def test_it_is_the_same_python(self, plain: Path, tmp_path: Path) -> None:
+        """BUILD: what belongs to the process is this process's, as in python3.N: its names and
+        options, environment, signals, codecs, threads, children.
+        """
+        # Imported by what explains a refusal: so this runs in the interpreter.
+        site = plain.parent.parent / SITE.relative_to(PREFIX)
+        (site / "jsonschema").mkdir()
+        (site / "jsonschema" / "__init__.py").write_text(STATE)
+        (tmp_path / "config.json").write_text('{"ociVersion": "1.0.2", "hostname": 7}')
+        command = [sys.executable, "-I", "-S", "-X", "pyrunc=some name", "-X", "utf8",
+                   str(site / "pyrunc" / "__main__.py"), "validate", str(tmp_path)]
+
+        def state(executable: str) -> dict[str, object]:
+            done = subprocess.run(command, executable=executable, capture_output=True, text=True,
+                                  env={"A": "b", "C": "=d", "E": "", "LC_CTYPE": "C.UTF-8"})
+            return dict(ast.literal_eval(done.stderr.splitlines()[0]))
+
+        try:
+            found = state(str(INTERPRETER))
+            assert found == state(sys.executable)
+        finally:
+            shutil.rmtree(site / "jsonschema")
+        assert found["codec"] == b"\xe9"
+        assert (found["thread"], found["child"]) == (1, 7)
+
     def test_two_builds_hash_differently(self) -> None:
         """BUILD: the seed of string hashes is no constant that an attacker could look up."""
         seeds = {build_image.seed() for _ in range(8)}
@@ -124,7 +176,7 @@ class TestImage:
             wait_until_reading(child.pid)
             child.send_signal(signal.SIGINT)
             _, err = child.communicate(b"{", timeout=30)
-            return child.returncode, err
+            return child.returncode, err.partition(b" level=")[2]
 
         assert answer(PREFIX / "bin" / "pyrunc") == answer(plain)
 
