@@ -200,9 +200,7 @@ def test_nothing_names_a_private_place() -> None:
 
 
 def test_texts_are_utf_8() -> None:
-    """HABIT: the interpreter of our own has one codec, and a file in another encoding cannot be
-    opened: the package names no other.
-    """
+    """HABIT: the interpreter of our own holds this codec; another is looked for in directories."""
     found = {
         f"{path.relative_to(ROOT)}: {keyword.value.value}"
         for path in PACKAGE.rglob("*.py")
