@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from .harness import Container, departs, mountinfo, needs, probes
+from .harness import Container, departs, idmapping, mountinfo, needs, probes
 
 
 @pytest.fixture
@@ -309,7 +309,7 @@ def test_locked_flags_cannot_be_cleared(mapped: Container, nosuid: Path) -> None
 
 
 @departs("runc", "1.1 does not know uidMappings of mounts")
-@needs(probes.mount_api, probes.mount_setattr)
+@needs(probes.mount_api, probes.mount_setattr, idmapping.of_tmpfs)
 @pytest.mark.parametrize("word", ["idmap", "ridmap", None])
 def test_idmap(container: Container, nosuid: Path, word: str | None) -> None:
     """IDM-3, IDM-4, IDM-5: with mappings the bind shows ids as they map them."""
@@ -331,7 +331,7 @@ def test_idmap_without_a_user_namespace(container: Container, nosuid: Path) -> N
 
 
 @departs("runc", "1.1 does not know idmap")
-@needs(probes.user_namespaces, probes.mount_api, probes.mount_setattr)
+@needs(probes.user_namespaces, probes.mount_api, probes.mount_setattr, idmapping.of_tmpfs)
 def test_idmap_of_the_container(mapped: Container, nosuid: Path) -> None:
     """IDM-6: without mappings of its own the mount takes those of the container, or is refused."""
     (nosuid / "file").write_text("x")

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from . import enosys
-from .waiting import PATIENCE
+from .waiting import PATIENCE, ended
 
 TIMEOUT = 30.0
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C"}
@@ -177,14 +177,11 @@ class Runtime:
                     **how,
                 },
             )
-            try:
-                code = process.wait(timeout * PATIENCE)
-            except subprocess.TimeoutExpired:
+            late = not ended(process.pid, timeout)  # wait(timeout) would poll, and sleep between
+            if late:
                 process.kill()
-                process.wait()
-                raise AssertionError(
-                    f"{process.args} still ran after {timeout * PATIENCE:g} s"
-                ) from None
+            code = process.wait()
+            assert not late, f"{process.args} still ran after {timeout * PATIENCE:g} s"
         return Result(list(process.args), code if code >= 0 else 128 - code, stdout, stderr)
 
     def __call__(self, *args: str | Path, **how: Any) -> Result:
