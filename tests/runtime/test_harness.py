@@ -11,8 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from tests import hosts
-
 from .harness import needs, probes, trace, until
 from .harness.cgroupfs import hierarchies, named
 from .harness.waiting import alive
@@ -94,8 +92,3 @@ def test_waiting_is_bounded() -> None:
     """ERR-1: waiting in vain fails with what was waited for."""
     with pytest.raises(AssertionError, match="in vain for the impossible"):
         until(lambda: False, "the impossible", 0.01)
-
-
-def test_tables_of_hosts() -> None:
-    """ERR-1: each file of this suite stands in a table that says on which hosts it is run."""
-    assert hosts.unknown() == set()
