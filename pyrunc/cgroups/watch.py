@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 OOM = "oom"
 EMPTY = "empty"
+GONE = -1
+KERNEL_LOG = "/dev/kmsg"
+LONGEST_RECORD = 8192
 LOOK_MS = 200  # how often to look whether a cgroup is empty when nothing tells
 
 
@@ -31,12 +34,18 @@ class Watch:
     cgroup only when it is removed, so that process' end is what to look at there. Without a pidfd
     (-1, or a descriptor of /proc/PID where the kernel has none), or when others outlive that
     process, wait() looks itself, now and then.
+
+    systemd removes a scope's cgroup, and the counters with it, as soon as the last process has
+    ended, maybe before they are read. Then the kernel's log tells whether process `pid`, the
+    container's first, was ended for want of memory; whoever may not read it is not told.
     """
 
-    def __init__(self, manager: Manager, pidfd: int = -1) -> None:
+    def __init__(self, manager: Manager, pidfd: int = -1, pid: int = 0) -> None:
         self.manager = manager
         self.pidfd = pidfd
+        self.pid = pid
         self.kills = 0
+        self._log = -1
         self._fds: list[int] = []
         self._memory = self._events = -1
         self._poll = select.poll()
@@ -78,8 +87,17 @@ class Watch:
             if error.errno != ENOENT:  # without the memory controller nothing runs out of it
                 raise
         else:
-            self.kills = _value(self._memory, "oom_kill")
+            self.kills = max(_value(self._memory, "oom_kill"), 0)
             self._poll.register(self._memory, select.POLLPRI)
+            self._open_log()
+
+    def _open_log(self) -> None:
+        """The kernel's log from now on (/dev/kmsg: Documentation/ABI/testing/dev-kmsg)."""
+        try:
+            self._log = self._own(os.open(KERNEL_LOG, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
+            os.lseek(self._log, 0, os.SEEK_END)
+        except OSError:  # dmesg_restrict, a container's /dev
+            self._log = -1
 
     def wait(self, timeout_ms: int = -1) -> list[str]:
         """What happened in time or sooner: OOM, EMPTY (the last that will come), or nothing."""
@@ -87,9 +105,12 @@ class Watch:
             timeout_ms = LOOK_MS
         ready = {fd for fd, _ in self._poll.poll(timeout_ms)}
         found = []
-        if self._memory in ready and self._out_of_memory():
+        empty = bool(ready or self._looks) and self._is_empty()
+        # The kernel may hold back what changes right after another change; empty is the end.
+        last = empty and self._memory >= 0 and self.manager.version == 2
+        if (self._memory in ready or last) and self._out_of_memory():
             found.append(OOM)
-        if (ready or self._looks) and self._is_empty():
+        if empty:
             found.append(EMPTY)
         elif self.pidfd in ready:
             # Others outlived the first process; its descriptor would be ready for ever.
@@ -103,12 +124,28 @@ class Watch:
             # The removal of the cgroup fires it too.
             return os.path.isdir(self.manager.groups["memory"].full)
         kills = _value(self._memory, "oom_kill")
-        more, self.kills = kills > self.kills, max(kills, self.kills)
+        more = kills > self.kills or (kills == GONE and self._logged())
+        self.kills = max(kills, self.kills)
+        if more:
+            self._logged()  # what has been told is read
         return more
+
+    def _logged(self) -> bool:
+        """Reads the rest of the kernel's log; whether it has the end of the first process."""
+        text = f"out of memory: Killed process {self.pid} (".encode()
+        found = False
+        while self._log >= 0:
+            try:
+                found |= text in os.read(self._log, LONGEST_RECORD)
+            except BrokenPipeError:  # records were overwritten before they were read
+                continue
+            except OSError:  # EAGAIN: that was all
+                break
+        return found
 
     def _is_empty(self) -> bool:
         if self._events >= 0:
-            return _value(self._events, "populated") == 0
+            return _value(self._events, "populated") in (0, GONE)
         return not self.manager.pids(recursive=True)
 
     def close(self) -> None:
@@ -119,12 +156,12 @@ class Watch:
 
 
 def _value(fd: int, key: str) -> int:
-    """A number of a file of "key number" lines, 0 when the cgroup is gone."""
+    """A number of a file of "key number" lines; GONE when the cgroup is."""
     try:
         text = os.pread(fd, 4096, 0).decode()
     except OSError as error:
         if error.errno == ENODEV:
-            return 0
+            return GONE
         raise
     for line in text.splitlines():
         name, _, value = line.partition(" ")

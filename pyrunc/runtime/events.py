@@ -32,7 +32,7 @@ def follow(ctx: Context, container_id: str, interval: float) -> Iterator[dict[st
     from pyrunc.cgroups import watch
 
     pidfd = process.open_pidfd(record.init_process_pid, record.init_process_start)
-    watching = watch.Watch(manager, pidfd)
+    watching = watch.Watch(manager, pidfd, record.init_process_pid)
     due = time.monotonic() + interval
     try:
         while True:

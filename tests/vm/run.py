@@ -198,7 +198,7 @@ def main() -> int:
     flavours = options.flavour or list(FLAVOURS)
     if options.who or options.systemd:
         want = (options.who or "root", SYSTEMD if options.systemd else "")
-        flavours = [name for name, have in FLAVOURS.items() if have[:2] == want]
+        flavours = [name for name, have in FLAVOURS.items() if have[:2] == want][:1]
         if not flavours:
             parser.error("no such flavour: plain has no systemd")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The virtual machines as part of a test run: one run of the matrix, one test a flavour.
 
-tests/machines.sh starts the matrix in the background and names the process and its directory in
+tests/run.sh starts the matrix in the background and names the process and its directory in
 PYRUNC_VM_RUN (`PID:DIRECTORY`); these tests wait for it and judge. Without that they are left out
 unless asked for by `-m vm`, and then boot the machines themselves: that needs root, a package
 mirror the first time, and minutes. PYRUNC_VM_RUNTIME names another runtime (a path inside the

@@ -66,8 +66,9 @@ def spawn() -> Iterator[Spawn]:
     """Starts processes that are killed at the end: spawn(*argv), `sleep 60` without arguments."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def start(*argv: str) -> subprocess.Popen[bytes]:
-        started.append(subprocess.Popen(argv or ("sleep", "60"), stdout=subprocess.PIPE))
+    def start(*argv: str, stdin: int | None = None) -> subprocess.Popen[bytes]:
+        command = argv or ("sleep", "60")
+        started.append(subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE))
         return started[-1]
 
     yield start

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 
 import pytest
@@ -100,3 +101,26 @@ def test_an_oom_kill_and_the_end_are_told(manager_of: MakeManager, spawn: Spawn)
         seen.close()
         os.close(pidfd)
     assert found == [watch.OOM, watch.EMPTY]
+
+
+@pytest.mark.parametrize(("hungry", "expected"), [(True, ["oom", "empty"]), (False, ["empty"])])
+def test_an_oom_kill_is_told_after_the_cgroup_is_gone(
+    manager_of: MakeManager, spawn: Spawn, hungry: bool, expected: list[str]
+) -> None:
+    """events: systemd removes the cgroup, and its counters, before anybody reads them; the end of
+    the first process for want of memory is in the kernel's log, any other end is not."""
+    manager = made(manager_of, "memory")
+    manager.apply({"memory": {"limit": 8 * MIB, "swap": 8 * MIB}})
+    take = "x = bytearray(64 << 20)" if hungry else "import os; os.kill(os.getpid(), 9)"
+    process = spawn(sys.executable, "-c", f"input(); {take}", stdin=subprocess.PIPE)
+    manager.attach(process.pid)
+    pidfd = os.pidfd_open(process.pid)
+    seen = watch.Watch(manager, pidfd, process.pid)
+    try:
+        process.communicate(b"\n")
+        assert process.returncode == -9
+        os.rmdir(manager.groups[""].full)
+        assert seen.wait(10000) == expected
+    finally:
+        seen.close()
+        os.close(pidfd)

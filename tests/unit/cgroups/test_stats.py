@@ -175,7 +175,7 @@ def test_v2_oom_kills_are_counted(fake_v2: Layout, tmp_path: Path) -> None:
     events.write_text("oom_kill 2\n")
     seen = watch.Watch.__new__(watch.Watch)
     seen.manager, seen.kills = cgroups.open_manager("/c", "c", layout=fake_v2), 2
-    seen._memory = os.open(events, os.O_RDONLY)
+    seen._memory, seen._log, seen.pid = os.open(events, os.O_RDONLY), -1, 1
     try:
         assert not seen._out_of_memory()
         events.write_text("oom_kill 3\n")
