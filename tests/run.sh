@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # The whole test command: installs what is missing, builds, runs every suite; pytest's closing line comes last.
-# The virtual machines (tests/vm) work in the background; the last suite waits for them and judges. They are meant for 25 minutes with a
-# processor each, and bounded to 40 beside the suites.
+# The virtual machines (tests/vm) work in the background, bounded to 25 minutes; the last suite waits for them and judges.
 # Arguments go to pytest in place of the suites, and no machine starts: sh tests/run.sh tests/unit -k parser
 set -eu
 cd "$(dirname "$0")/.."
@@ -26,7 +25,7 @@ rm -rf "$PYRUNC_RESULTS"
 mkdir -p "$PYRUNC_RESULTS"
 log=$PYRUNC_RESULTS/progress.log
 echo "run: virtual machines in the background (build/results/progress.log)"
-setpriv --pdeathsig TERM nice -n 2 python tests/vm/run.py --seconds 2400 --results "$PYRUNC_RESULTS" >"$log" 2>&1 &
+setpriv --pdeathsig TERM nice -n 2 python tests/vm/run.py --results "$PYRUNC_RESULTS" >"$log" 2>&1 &
 machines=$!
 trap 'kill $machines 2>/dev/null || :' EXIT
 export PYRUNC_VM_RUN="$machines:$PYRUNC_RESULTS"

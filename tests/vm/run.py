@@ -33,7 +33,7 @@ INSIDE = "/payload/checkout"
 PYRUNC = "/opt/pyrunc/bin/pyrunc"
 BOUND = 25 * 60  # seconds for everything after the image is there
 SYSTEMD = "--systemd-cgroup"
-RESERVE = 120  # seconds of the bound for building, booting, and the results
+RESERVE = 75  # seconds of the bound for building, booting, and the results
 PATIENCE = "5"  # factor of the suite's bounds: emulated, and others have the cores too
 # Importing Hypothesis, which only tests/unit needs, takes seconds.
 PYTEST = ["pytest", "-v", "--tb=short", "-p", "no:hypothesispytest"]
