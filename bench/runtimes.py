@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from .bundles import Bundles
+from .view import in_memory
 
 NAMES = ("pyrunc", "crun", "runc")
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
@@ -33,6 +34,8 @@ class Runtime:
         self.executable = executable
         self.bundles = bundles
         self.root = home / "root"
+        self.root.mkdir()
+        in_memory(str(self.root))  # as /run is, where their own default roots are
         self.command = [executable, "--root", str(self.root)]
         self.version = self._output([executable, "--version"]).splitlines()[0]
         self._count = 0

@@ -61,6 +61,11 @@ def view(cgroups: str) -> Iterator[str]:
         os.close(cwd)
 
 
+def in_memory(directory: str) -> None:
+    """Mounts a tmpfs on the directory, until the mount namespace ends."""
+    _call("mount", b"none", os.fsencode(directory), b"tmpfs", 0, None)
+
+
 def sweep(prefix: str) -> None:
     """Removes the empty cgroups of that name: crun leaves one when it refuses a config."""
     v2 = host_cgroups() == "v2"
