@@ -59,7 +59,11 @@ class Child:
         """The exit status; WaitTimeoutError after `timeout` seconds, StateError as of `poll`."""
         end = deadline(timeout)
         while (status := self.poll()) is None:
-            if not one_ended([self.handle()], end):
+            try:
+                handle = self.handle()
+            except StateError:
+                continue  # another thread has reaped it in this moment: poll() knows
+            if not one_ended([handle], end):
                 raise self.late(timeout)
         return status
 

@@ -58,7 +58,10 @@ class Family:
             self._waiting.add(event)
         try:
             while (status := first.poll()) is None:
-                if not one_ended([*self._handles(), os.dup(event)], end):
+                handles = self._handles()
+                if not handles:
+                    continue  # another thread has reaped it in this moment: poll() knows
+                if not one_ended([*handles, os.dup(event)], end):
                     raise first.late(timeout)
                 with self._lock:  # whoever is new is looked at next
                     os.eventfd_write(event, 1)
@@ -70,8 +73,15 @@ class Family:
                 os.close(event)
 
     def _handles(self) -> list[int]:
-        handles = []
-        for child in (self.first, *self.reap()):
+        """Handles (the caller's) of the first process and of those of exec that live; none at all
+        when the first is reaped.
+        """
+        living = self.reap()
+        try:
+            handles = [self.first.handle()]
+        except StateError:
+            return []
+        for child in living:
             try:
                 handles.append(child.handle())
             except StateError:

@@ -12,6 +12,7 @@ import pytest
 
 import pyrunc
 from pyrunc import DEVNULL, Container, Process
+from pyrunc.library.child import Child
 from tests.runtime.harness import Bundle, probes
 from tests.runtime.harness.marks import needs
 from tests.runtime.harness.waiting import until
@@ -186,3 +187,34 @@ def test_names(running: Container) -> None:
         assert isinstance(process, Process)
         assert str(process.pid) in repr(process)
         assert running.id in repr(running)
+
+
+@pytest.fixture
+def reaped_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wait sees its process alive, twice, and before it opens a handle another has reaped it."""
+    poll = Child.poll
+    looks: dict[Child, int] = {}
+
+    def late(self: Child) -> int | None:
+        until(lambda: poll(self) is not None, "the end")
+        looks[self] = looks.get(self, 0) + 1
+        return None if looks[self] <= 2 else poll(self)
+
+    monkeypatch.setattr(Child, "poll", late)
+
+
+@pytest.mark.usefixtures("reaped_between")
+def test_wait_that_another_overtakes(running: Container) -> None:
+    """LIB: of two threads that wait for a container, the one that comes late has the status too."""
+    running.kill("KILL")
+    assert running.wait(5) == 128 + signal.SIGKILL
+
+
+def test_wait_for_a_process_that_another_overtakes(
+    running: Container, request: pytest.FixtureRequest
+) -> None:
+    """LIB: the same for a process of exec."""
+    process = running.exec(["/bin/sleep", "100"], **QUIET)
+    request.getfixturevalue("reaped_between")
+    process.kill("KILL")
+    assert process.wait(5) == 128 + signal.SIGKILL
