@@ -276,7 +276,7 @@ class TestTime:
     pytestmark = TIME
 
     @pytest.mark.parametrize(("clock", "number"), [("monotonic", 1), ("boottime", 7)])
-    @pytest.mark.parametrize("seconds", [100000, -1000])
+    @pytest.mark.parametrize("seconds", [100000, -40])  # a clock below 0 is refused: after boot
     def test_offset(self, offsets: Container, clock: str, number: int, seconds: int) -> None:
         """TIM-2: the clock inside is ahead of the host's by so much."""
         offsets.bundle.linux["timeOffsets"] = {clock: {"secs": seconds, "nanosecs": 0}}
