@@ -20,6 +20,8 @@ LIBRARY = ("encodings", "encodings.aliases", "encodings.utf_8", "__future__")
 # The cffi module is linked in, under a name without a dot: only those are looked up as built in. It
 # is loaded when first used: an image of the interpreter cannot hold what the dynamic linker places.
 NATIVE = """
+__file__ = "/proc/self/exe"
+
 class _Later:
     def __init__(self, name):
         self._name = name

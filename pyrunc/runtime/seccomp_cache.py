@@ -96,7 +96,7 @@ def _digest(data: bytes) -> bytes:
 def _compiler() -> bytes:
     """Who compiles: our module as it is on disk, libseccomp, the kernel that runs the program."""
     try:
-        built = os.stat(getattr(_native, "__file__", "/proc/self/exe"))
+        built = os.stat(str(_native.__file__))
     except OSError:
         return os.urandom(16)  # never found again
     system = os.uname()
