@@ -12,12 +12,14 @@ _STAGE, _NATIVE = "pyrunc.runtime.stage", "pyrunc.native"
 PHASES: tuple[tuple[str, str, str, str, int], ...] = (
     ("pyrunc.cli.main", "_perform", "verb", "verb", -1),
     ("pyrunc.cli.parser", "parse", "read the command line", "work", -1),
+    ("pyrunc.cli.main", "_open_trace", "open the trace file", "work", -1),
     ("pyrunc.cli.globals", "make_context", "context", "work", -1),
     # config
     ("pyrunc.config.bundle", "open_bundle", "read the bundle", "work", 0),
     ("pyrunc.config.validate", "load_config", "validate", "work", -1),
     ("pyrunc.config.validate", "load_process", "validate process.json", "work", -1),
     # the host and the plan
+    (_CREATE, "Making.__init__", "look at what is asked for", "work", -1),
     (_CREATE, "Making._facts", "facts about the host", "work", -1),
     (_EXEC, "Executing._facts", "facts about the host", "work", -1),
     (_EXEC, "_process", "the process", "work", -1),
