@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import sys
@@ -12,7 +13,6 @@ import build_core
 
 WORD = 8  # bytes
 
-
 # Modules in C that the package imports; `_json` alone is loaded when first used.
 BUILT_IN = {"_blake2", "_socket", "_struct", "errno", "fcntl", "math", "select"}
 
@@ -20,9 +20,10 @@ BUILT_IN = {"_blake2", "_socket", "_struct", "errno", "fcntl", "math", "select"}
 def possible() -> bool:
     """True for the Python whose insides image.c knows, with its modules in C built in (Debian's).
 
-    What the dynamic linker places cannot be in an image.
+    What the dynamic linker places cannot be in an image; its relocations are known for x86-64.
     """
-    return sys.version_info[:2] == (3, 11) and set(sys.builtin_module_names) >= BUILT_IN
+    return (sys.version_info[:2] == (3, 11) and set(sys.builtin_module_names) >= BUILT_IN
+            and os.uname().machine == "x86_64")
 
 
 def seed() -> int:
