@@ -133,6 +133,8 @@ def _wrap_new() -> None:
         *classes, name = path.split(".")
         for part in classes:
             owner = getattr(owner, part, None)
+        if owner is None:  # not loaded yet (and None has an __init__ too)
+            continue
         function = getattr(owner, name, None)
         if function is None:
             continue

@@ -83,8 +83,10 @@ def test_events(engine: Engine) -> None:
     with engine.create("busybox:test", "sh", "-c", "exit 5") as made:
         engine("start", "-a", made.name, status=5)
         engine("wait", made.name)
-        text = engine.out("events", "--since", str(begin), "--until",
-                          str(int(time.time()) + 1), "--filter",
+        # podman stops reading at --until, whether or not it has read what there is by then
+        end = ["--stream=false"] if engine.name == "podman" else [
+            "--until", str(int(time.time()) + 1)]
+        text = engine.out("events", "--since", str(begin), *end, "--filter",
                           f"container={made.name}", "--format", "{{json .}}")
     events = [json.loads(line) for line in text.splitlines()]
     names = [event.get("status") or event.get("Status") for event in events]
