@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import struct
+from itertools import groupby
 
 from .devices import ANY
 
@@ -19,6 +20,8 @@ MOV_IMM, MOV_REG, AND_IMM, RSH_IMM, EXIT = 0xB7, 0xBF, 0x57, 0x77, 0x95
 DEVCG_DEV = {"b": 1, "c": 2}
 DEVCG_ACC = {"m": 1, "r": 2, "w": 4}
 ALL_ACCESS = 7
+
+_AT_ONCE = 4000  # rules: a jump over their instructions, at most 7 each, has 16 bits
 
 # At entry r1 holds struct bpf_cgroup_dev_ctx {access_type (access << 16 | type), major, minor}.
 _RESULT, _CONTEXT, _TYPE, _LEFT, _MAJOR, _MINOR, _TEST = 0, 1, 2, 3, 4, 5, 6
@@ -52,23 +55,25 @@ def program(rules: Sequence[Rule]) -> bytes:
         _op(LDX_W, _MAJOR, _CONTEXT, 4),
         _op(LDX_W, _MINOR, _CONTEXT, 8),
     ]
-    for rule in reversed(rules):
-        code += _block(rule)
-        if rule.kind == "a":
-            return b"".join(code)
+    for kind, group in groupby(reversed(rules), lambda rule: rule.kind):
+        same = list(group)
+        if kind == "a":
+            return b"".join(code + _return(same[0].allow))
+        # The type once for all of them: the kernel follows both ways of each jump when it checks.
+        for first in range(0, len(same), _AT_ONCE):
+            body = [op for rule in same[first : first + _AT_ONCE] for op in _block(rule)]
+            code += [_op(JNE_IMM, _TYPE, offset=len(body), imm=DEVCG_DEV[kind]), *body]
     return b"".join(code + _return(False))
 
 
 def _block(rule: Rule) -> list[bytes]:
-    if rule.kind == "a":
-        return _return(rule.allow)
+    """What a rule does with a device of its type."""
     bits = 0
     for letter in rule.access:
         bits |= DEVCG_ACC[letter]
     body = _allow(bits) if rule.allow else _deny(bits)
-    tests = [(_TYPE, DEVCG_DEV[rule.kind])]
     numbers = ((_MAJOR, rule.major), (_MINOR, rule.minor))
-    tests += [(register, number) for register, number in numbers if number != ANY]
+    tests = [(register, number) for register, number in numbers if number != ANY]
     # A 64-bit compare sign-extends its immediate, so numbers from 2**31 on cannot match: they are
     # no device numbers (20 bits at most) either.
     return [
@@ -80,6 +85,8 @@ def _block(rule: Rule) -> list[bytes]:
 
 def _allow(bits: int) -> list[bytes]:
     done = _return(True)
+    if bits == ALL_ACCESS:
+        return done
     return [
         _op(AND_IMM, _LEFT, imm=ALL_ACCESS & ~bits),
         _op(JNE_IMM, _LEFT, offset=len(done), imm=0),

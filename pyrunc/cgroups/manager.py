@@ -164,10 +164,11 @@ class Manager:
 
     # -- limits ------------------------------------------------------------------------------
 
-    def apply(self, resources: dict[str, Any] | None) -> None:
+    def apply(self, resources: dict[str, Any] | None, *, devices: bool = True) -> None:
         """Sets the limits of linux.resources, before a process is inside (CPU-9); None (the config
         has none) leaves a cgroup that was there before as it is (CGP-5).
 
+        devices: False leaves the device rules to a later apply_devices().
         ConfigError for what this host cannot do, NativeError for what the kernel refuses; both name
         the member of config.json.
         """
@@ -177,7 +178,8 @@ class Manager:
             wanted = self.writes(resources)
             self.check_before(resources, wanted)
             perform(wanted, self.group_of)
-        self.apply_devices(resources)
+        if devices:
+            self.apply_devices(resources)
 
     def writes(self, resources: dict[str, Any]) -> list[Write]:
         """Everything but the devices as writes, in order."""

@@ -228,8 +228,7 @@ class Making:
             os.close(fds.popitem()[1])
 
     def _make_cgroup(self, pid: int) -> Answer:
-        """With the limits, while the stage is not there yet or waits: halfway through the device
-        rules everything is denied, mknod too."""
+        """With the limits, while the stage is not there yet or waits."""
         resources, self.late_resources = hold_back(self.config.get("linux", {}).get("resources"))
         record, manager = self.record, self.manager
         try:
@@ -239,12 +238,20 @@ class Making:
             record.cgroup, record.cgroup_paths = {}, {}
             raise
         record.cgroup, record.cgroup_paths = manager.record(), manager.paths
-        manager.apply(resources)
+        manager.apply(resources, devices=not self._devices_later)
         if manager.version == 2 and os.geteuid() == 0 and self.facts.new_cgroup_namespace:
             from pyrunc.cgroups.delegate import delegate_to
 
             delegate_to(manager, self.config)
         return b"", ()
+
+    @property
+    def _devices_later(self) -> bool:
+        """True where the stage need not wait for the device rules, which take the kernel long to
+        check on v2: they let it make all nodes and open what it opens (DEFAULT_RULES), and come
+        into force at once. On v1 everything is denied halfway; a hook is to find them in force.
+        """
+        return self.manager.version == 2 and not self.config.get("hooks")
 
     def _spawn(self) -> None:
         fifo = self._make_fifo() if self.waits else -1
@@ -313,7 +320,10 @@ class Making:
         return b"", ()
 
     def _meanwhile(self) -> None:
-        """While the stage mounts: the seccomp program, and what is needed when it is ready."""
+        """While the stage mounts: the device rules, the seccomp program, and what is needed when it
+        is ready."""
+        if self._devices_later:
+            self.manager.apply_devices(self.config.get("linux", {}).get("resources"))
         self._compile()
         from pyrunc.runtime import record
 

@@ -88,6 +88,16 @@ def test_the_program_means_what_the_rules_mean(
     assert run(rules, kind, access, major, minor) == allowed(rules, kind, access, major, minor)
 
 
+def test_more_rules_than_one_jump_can_pass() -> None:
+    """CGD-1: a jump has 16 bits; ten thousand rules of one type are still all looked at."""
+    many = [Rule(True, "c", 1, minor, "rwm") for minor in range(10_000)]
+    rules = [Rule(True, "b", 8, 0, "r"), *many]
+    assert run(rules, "c", "rw", 1, 0)
+    assert run(rules, "c", "rw", 1, 9_999)
+    assert not run(rules, "c", "rw", 2, 0)
+    assert run(rules, "b", "r", 8, 0)
+
+
 def test_without_rules_everything_is_denied() -> None:
     """CGD-1: the program of no rules returns 0."""
     assert not run([], "c", "r", 1, 3)
