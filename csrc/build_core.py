@@ -18,8 +18,8 @@ from sysconfig import get_path
 CSRC = Path(__file__).resolve().parent
 
 # Every csrc/*.c is in both faces but for these.
-DOOR_ONLY = ("door*.c", "init*.c", "ops_*.c", "trace.c", "interpreter.c", "image.c")
-NATIVE_ONLY = ("seccomp*.c", "interpreter.c", "image.c")
+DOOR_ONLY = ("door*.c", "init*.c", "ops_*.c", "trace.c", "interpreter.c", "image*.c")
+NATIVE_ONLY = ("seccomp*.c", "interpreter.c", "image*.c")
 
 WARNINGS = [
     *("-Wall", "-Wextra", "-Werror", "-Wshadow", "-Wstrict-prototypes", "-Wmissing-prototypes"),

@@ -34,14 +34,19 @@ def seed() -> int:
 def add(without: Path, target: Path) -> None:
     """Makes `target`: the interpreter `without` an image, with the image of its own start.
 
-    The image is made twice, in processes whose C library, stack and mappings lie elsewhere: what
-    were not equal would be an address, or a number, that only that process knows. BuildError then.
+    A rehearsal says first what of it is to lie together (image_room.c). The image is made twice, in
+    processes whose C library, stack and mappings lie elsewhere: what were not equal would be an
+    address, or a number, that only that process knows. BuildError then.
     """
     number = str(seed())
     images = [without.with_name(name) for name in ("image1", "image2")]
+    profile = without.with_name("profile")
+    for made in (profile, *images):
+        made.unlink(missing_ok=True)
+    clean = ["env", "-i", str(without)]
+    build_core.run([*clean, "--rehearse", str(profile), number])
     for image in images:
-        image.unlink(missing_ok=True)
-        build_core.run(["env", "-i", str(without), "--make-image", str(image), number])
+        build_core.run([*clean, "--make-image", str(image), number, str(profile)])
     first, second = (image.read_bytes() for image in images)
     linked = _relocated(without)
     for at in range(0, len(first), WORD):

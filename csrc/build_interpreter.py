@@ -18,7 +18,7 @@ import build_image
 
 CSRC = build_core.CSRC
 IMAGE = build_image.possible()
-SOURCES = [CSRC / name for name in (["interpreter.c", "image.c"] if IMAGE else ["interpreter.c"])]
+SOURCES = [CSRC / "interpreter.c", *(sorted(CSRC.glob("image*.c")) if IMAGE else [])]
 SCRIPT = CSRC / "image.ld"
 
 

@@ -71,8 +71,9 @@ def modules(package: Path) -> dict[str, tuple[str, str, bool]]:
         found[name] = (path.read_text(), str(inside), is_package)
     found["pyrunc._native"] = (NATIVE, "pyrunc/_native.py", False)
     found["pyrunc._backend"] = (BACKEND, "pyrunc/_backend.py", False)
-    image = Path(__file__).with_name("image.py")
-    found["_pyrunc_image"] = (image.read_text(), f"csrc/{image.name}", False)
+    for name in ("image", "rehearsal"):
+        path = Path(__file__).with_name(f"{name}.py")
+        found[f"_pyrunc_{name}"] = (path.read_text(), f"csrc/{path.name}", False)
     for name in LIBRARY:
         path = Path(str(get_path("stdlib")), *name.split("."))
         is_package = path.is_dir()

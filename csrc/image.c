@@ -3,7 +3,7 @@
  * then the kernel's mapping of that file, copied where it is written to, in place of 40 million instructions.
  *
  * The linker (image.ld) puts all variables of libpython and a room for its heap into the section .pr_image; the executable is linked to fixed
- * addresses. The build starts it once without an image, has all of Python's memory taken from the room, writes the section to a file and puts
+ * addresses. The build starts it without an image, has all of Python's memory taken from the room (image_room.c), writes the section to a file and puts
  * it back with objcopy. Nothing in the image may point to what the kernel places anew in each process, the C library, the stack, mappings:
  * the build makes it twice and compares (build_image.py). What belongs to a process is renewed by pr_image_wake. */
 #define PY_SSIZE_T_CLEAN
@@ -16,150 +16,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "image.h"
 
-#define ROOM  ((size_t)8 << 20) /* bytes; the build fails when it is too small */
-#define ALIGN ((size_t)16)      /* of any object, as malloc(3) */
-#define PAGE  ((size_t)4096)
-
 extern char pr_image_begin[], pr_image_end[];
 
-/* What precedes each block that Python takes from the room by malloc; `next` is the next one freed. */
-struct block {
-	size_t size; /* bytes behind this */
-	struct block *next;
-};
-
-/* In the image itself: so it says what it was when the image was written. */
-static struct {
-	bool made;
-	size_t used; /* bytes of the room, from its start */
-	struct block *freed;
-	char room[ROOM] __attribute__((aligned(4096)));
-} image PR_IN_IMAGE __attribute__((aligned(4096)));
-
-bool pr_image_made(void)
-{
-	return image.made;
-}
-
-static bool in_room(const void *memory)
-{
-	return (const char *)memory >= image.room && (const char *)memory < image.room + ROOM;
-}
-
-/* Zeroed memory of the room. */
-static void *take(size_t size, size_t alignment)
-{
-	size_t at = (image.used + alignment - 1) & ~(alignment - 1);
-	if (size > ROOM || at > ROOM - size) {
-		fputs("image.c: the image's ROOM is too small\n", stderr);
-		return NULL;
-	}
-	image.used = at + size;
-	return image.room + at;
-}
-
-/* A freed block that fits without much waste, else a new one; zeroed. */
-static void *take_block(size_t size)
-{
-	for (struct block **at = &image.freed; *at; at = &(*at)->next) {
-		struct block *block = *at;
-		if (block->size < size || block->size / 4 * 3 > size + ALIGN)
-			continue;
-		*at = block->next;
-		return memset(block + 1, 0, block->size);
-	}
-	size = (size + ALIGN - 1) & ~(ALIGN - 1);
-	struct block *block = take(sizeof(*block) + size, ALIGN);
-	if (!block)
-		return NULL;
-	block->size = size;
-	return block + 1;
-}
-
-static struct block *block_of(void *memory)
-{
-	return (struct block *)memory - 1;
-}
-
-static void *raw_malloc(void *context, size_t size)
-{
-	(void)context;
-	return image.made ? malloc(size ? size : 1) : take_block(size);
-}
-
-static void *raw_calloc(void *context, size_t count, size_t size)
-{
-	(void)context;
-	if (image.made)
-		return calloc(count ? count : 1, size ? size : 1);
-	return size && count > ROOM / size ? NULL : take_block(count * size);
-}
-
-static void raw_free(void *context, void *block)
-{
-	(void)context;
-	if (!in_room(block)) {
-		free(block);
-	} else if (!image.made) {
-		block_of(block)->next = image.freed;
-		image.freed = block_of(block);
-	}
-}
-
-static void *raw_realloc(void *context, void *block, size_t size)
-{
-	if (!block)
-		return raw_malloc(context, size);
-	if (!in_room(block))
-		return realloc(block, size ? size : 1);
-	size_t before = block_of(block)->size;
-	if (size <= before)
-		return block;
-	void *bigger = raw_malloc(context, size);
-	if (!bigger)
-		return NULL;
-	memcpy(bigger, block, before);
-	raw_free(context, block);
-	return bigger;
-}
-
-static void *arena_alloc(void *context, size_t size)
-{
-	(void)context;
-	if (!image.made)
-		return take(size, PAGE);
-	void *arena = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	return arena == MAP_FAILED ? NULL : arena;
-}
-
-static void arena_free(void *context, void *arena, size_t size)
-{
-	(void)context;
-	if (!in_room(arena))
-		munmap(arena, size);
-}
-
-void pr_image_prepare(void)
-{
-	PyMemAllocatorEx raw = { .malloc = raw_malloc, .calloc = raw_calloc, .realloc = raw_realloc, .free = raw_free };
-	PyMem_SetAllocator(PYMEM_DOMAIN_RAW, &raw);
-	PyObjectArenaAllocator arenas = { .alloc = arena_alloc, .free = arena_free };
-	PyObject_SetArenaAllocator(&arenas);
-}
-
-/* The thread is another one in each process; imports leave its number, an address, in the free blocks of integers too. */
+/* The thread is another one in each process. */
 static void forget_thread(void)
 {
-	const unsigned long self = PyThread_get_thread_ident();
 	PyThreadState *thread = PyThreadState_Get();
 	thread->thread_id = 0;
 	thread->native_thread_id = 0;
@@ -168,14 +35,6 @@ static void forget_thread(void)
 	_PyRuntime.interpreters.mutex = NULL;
 	_PyRuntime.xidregistry.mutex = NULL;
 	_PyRuntime.unicode_ids.lock = NULL;
-	const digit low = self & PyLong_MASK, high = (digit)(self >> PyLong_SHIFT);
-	for (digit *at = (digit *)(void *)image.room; at < (digit *)(void *)(image.room + image.used); at += 2) {
-		if (at[1] != high)
-			continue;
-		at[1] = 0;
-		if (at[0] == low)
-			at[0] = 0;
-	}
 }
 
 int pr_image_write(const char *path)
@@ -187,9 +46,8 @@ int pr_image_write(const char *path)
 	_PyImport_Fini2();
 
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0)
+	if (fd < 0 || pr_image_seal() < 0)
 		return -1;
-	image.made = true;
 	for (const char *at = pr_image_begin; at < pr_image_end;) {
 		ssize_t written = write(fd, at, (size_t)(pr_image_end - at));
 		if (written < 0)

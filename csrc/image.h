@@ -12,11 +12,25 @@
  * Py_Initialize. */
 bool pr_image_made(void);
 
-/* Before Py_PreInitialize: has Python take all memory from the image's room, so that pr_image_write can save it. */
-void pr_image_prepare(void);
+/* In the build, before Py_PreInitialize: has Python take all memory from the image's room, so that pr_image_write can save it, and arranged
+ * by the file `profile`, which pr_image_write_profile wrote in a process that did the same. Returns 0 or -1 with errno. */
+int pr_image_prepare(const char *profile);
+
+/* In its place, in the process that writes the profile. Returns 0 or -1 with errno. */
+int pr_image_rehearse(void);
+
+/* What is touched from here on of what was allocated before is to lie together. Returns 0 or -1 with errno. */
+int pr_image_watch(void);
+
+/* Writes the profile, to a new file `path`. Returns 0 or -1 with errno. */
+int pr_image_write_profile(const char *path);
+
+/* From here on memory comes from Python's own allocators, and pr_image_made() is true. Returns 0, or -1 with EPROTO when not as much was
+ * allocated as in the rehearsal: the profile belongs to something else. */
+int pr_image_seal(void);
 
 /* Writes the image, the content of section .pr_image, into the file `path`: the caller holds the GIL, is the only thread and runs no Python
- * code. Memory allocated later comes from the C library. Returns 0 or -1 with errno. */
+ * code. Returns 0 or -1 with errno. */
 int pr_image_write(const char *path);
 
 /* Makes the Python of the image this process's own: its thread, signals, locks, standard streams, os.environ and sys.argv, sys.orig_argv,

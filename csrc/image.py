@@ -51,3 +51,4 @@ def fill() -> None:
         if (getattr(module, "__file__", None) or "").endswith(".so"):
             raise RuntimeError(f"{name} is a shared library")
     sys.path_importer_cache.clear()
+    sys._clear_type_cache()  # it holds names that only imports have asked for

@@ -122,26 +122,25 @@ static int find_package(const char *package)
 }
 
 #if PR_IMAGE /* build_image.py says for which Python */
-/* Imports what an image is to hold (image.py) and writes the image to `path`. */
-static int make_image(const char *path, unsigned long seed)
+/* Calls a function without arguments; fails with its traceback. */
+static int call(const char *name, const char *function)
 {
-	pr_image_prepare();
+	PyObject *module = PyImport_ImportModule(name);
+	PyObject *done = module ? PyObject_CallMethod(module, function, NULL) : NULL;
+	if (!done)
+		PyErr_Print();
+	Py_XDECREF(module);
+	Py_XDECREF(done);
+	return done ? 0 : -1;
+}
+
+/* Starts Python as far as an image holds it: two processes that do this allocate the same in the same order. */
+static int fill_image(const char *seed)
+{
 	know_modules();
 	char *unnamed[] = { (char *)(uintptr_t) "python3", NULL };
-	start(1, unnamed, "", seed); /* wake() knows the names */
-	PyObject *module = PyImport_ImportModule("_pyrunc_image");
-	PyObject *done = module ? PyObject_CallMethod(module, "fill", NULL) : NULL;
-	if (!done) {
-		PyErr_Print();
-		return 1;
-	}
-	Py_DECREF(done);
-	Py_DECREF(module);
-	if (pr_image_write(path) < 0) {
-		perror(path);
-		return 1;
-	}
-	_exit(0);
+	start(1, unnamed, "", strtoul(seed, NULL, 10)); /* wake() knows the names */
+	return call("_pyrunc_image", "fill");
 }
 
 /* Goes on from the image, with the directory of the package `package` where start() would have put it. */
@@ -156,6 +155,28 @@ static int wake(int argc, char **argv, int program, const char *package)
 	PyObject *path = PySys_GetObject("path"); /* borrowed */
 	PyObject *text = path ? PyUnicode_DecodeFSDefault(parent) : NULL;
 	return text ? PyList_SetItem(path, 2, text) : -1; /* takes the reference */
+}
+
+/* Writes to `path` the profile by which make_image arranges the image. */
+static int rehearse(const char *path, const char *seed)
+{
+	char *line[] = { (char *)(uintptr_t) "/usr/bin/python3", (char *)(uintptr_t) "-I", (char *)(uintptr_t) "/__main__.py", NULL };
+	if (pr_image_rehearse() < 0 || fill_image(seed) < 0 || pr_image_watch() < 0 || wake(3, line, 2, "/pyrunc") < 0 ||
+	    find_package("/pyrunc") < 0 || call("_pyrunc_rehearsal", "rehearse") < 0 || pr_image_write_profile(path) < 0) {
+		perror(path);
+		return 1;
+	}
+	_exit(0);
+}
+
+/* Writes the image to `path`. */
+static int make_image(const char *path, const char *seed, const char *profile)
+{
+	if (pr_image_prepare(profile) < 0 || fill_image(seed) < 0 || pr_image_write(path) < 0) {
+		perror(path);
+		return 1;
+	}
+	_exit(0);
 }
 #endif
 
@@ -172,8 +193,10 @@ int main(int argc, char **argv)
 	bool made = false;
 #if PR_IMAGE
 	made = pr_image_made();
-	if (!made && argc == 4 && strcmp(argv[1], "--make-image") == 0)
-		return make_image(argv[2], strtoul(argv[3], NULL, 10));
+	if (!made && argc == 4 && strcmp(argv[1], "--rehearse") == 0)
+		return rehearse(argv[2], argv[3]);
+	if (!made && argc == 5 && strcmp(argv[1], "--make-image") == 0)
+		return make_image(argv[2], argv[3], argv[4]);
 #endif
 	char package[4096];
 	int program = 0;
