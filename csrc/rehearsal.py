@@ -66,8 +66,8 @@ _TOUCHED = (
     *("pyrunc.cgroups.writes", "pyrunc.runtime.context", "pyrunc.runtime.create"),
     *("pyrunc.runtime.entering", "pyrunc.runtime.execute", "pyrunc.runtime.foreground"),
     *("pyrunc.runtime.host", "pyrunc.runtime.options", "pyrunc.runtime.process"),
-    *("pyrunc.runtime.record", "pyrunc.runtime.run", "pyrunc.runtime.stage"),
-    *("pyrunc.runtime.state", "pyrunc.tables.rlimits"),
+    *("pyrunc.runtime.record", "pyrunc.runtime.recording", "pyrunc.runtime.run"),
+    *("pyrunc.runtime.stage", "pyrunc.runtime.state", "pyrunc.tables.rlimits"),
 )
 
 

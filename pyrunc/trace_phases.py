@@ -43,9 +43,10 @@ PHASES: tuple[tuple[str, str, str, str, int], ...] = (
     (_STATE, "Lock.__enter__", "lock", "wait", -1),
     (_STATE, "State.status", "derive the status", "work", -1),
     (_STATE, "State.config", "read the snapshot of config.json", "work", -1),
-    (_STATE, "State.save", "write state.json", "work", -1),
+    (_STATE, "State.prepare", "write state.json", "work", -1),
+    (_STATE, "State.publish", "put it in its place", "work", -1),
     (_CREATE, "Making._write_record", "write the early state", "work", -1),
-    ("pyrunc.runtime.record", "save", "write the record", "work", -1),
+    ("pyrunc.runtime.record", "prepare", "write the record", "work", -1),
     ("pyrunc.runtime.entering", "write_pid_file", "write the pid file", "work", 0),
     # the stage
     (_CREATE, "Making._spawn", "spawn", "work", -1),

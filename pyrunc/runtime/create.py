@@ -16,7 +16,7 @@ from pyrunc.plan import ops
 from pyrunc.plan.build import container_plan
 from pyrunc.plan.facts import Facts
 from pyrunc.plan.mounts import CGROUP_TYPES, cgroup_mounts, is_mapped
-from pyrunc.runtime import host, process, state
+from pyrunc.runtime import host, recording, state
 from pyrunc.runtime.entering import (
     check_fds,
     check_groups,
@@ -178,27 +178,15 @@ class Making:
 
     def _write_record(self) -> None:
         """What delete needs to undo the rest, before the first side effect outside ROOT/ID."""
-        record, config = self.record, self.config
-        record.bundle = self.bundle.path
+        record = self.record
         record.rootfs = self.rootfs
-        record.annotations = dict(config.get("annotations", {}))
         record.rootless = self.manager.rootless
         record.cgroup_driver = self.manager.driver
         record.cgroup_paths = self.manager.paths
         record.cgroup = self.manager.record()
         record.intel_rdt = self.resctrl.record() if self.resctrl else {}
-        record.hooks = [kind for kind, hooks in config.get("hooks", {}).items() if hooks]
         record.keyring = not self.options.no_new_keyring
-        record.private_pid_namespace = any(
-            entry["type"] == "pid" for entry in config.get("linux", {}).get("namespaces", ())
-        )
-        try:
-            record.save()
-            state.replace_file(f"{record.path}/{state.CONFIG}", self.bundle.data, 0o600)
-        except OSError as error:
-            raise NativeError(
-                f"write the state of the container to {record.path}", error.errno or 0
-            ) from None
+        recording.early(record, self.bundle, self.config)
 
     def _plan(self) -> ops.Plan:
         facts, record = self.facts, self.record
@@ -323,11 +311,10 @@ class Making:
         """While the stage mounts: the device rules, the seccomp program, and what is needed when it
         is ready."""
         if self._devices_later:
-            self.manager.apply_devices(self.config.get("linux", {}).get("resources"))
+            resources: Any = self.config.get("linux", {}).get("resources")
+            self.manager.apply_devices(resources)
         self._compile()
-        from pyrunc.runtime import record
-
-        record.prepare(self.record)
+        recording.ahead(self.record, self.stage.child.pid)
 
     def _compile(self) -> None:
         profile = self.config.get("linux", {}).get("seccomp")
@@ -371,16 +358,9 @@ class Making:
             from pyrunc.runtime import resctrl
 
             resctrl.join(record.intel_rdt, child.pid)
-        record.init_process_pid = child.pid
-        record.init_process_start = process.start_time(child.pid)
-        record.namespace_paths = state.namespace_paths(child.pid)
-        record.phase = "created"
-        try:
-            record.save()
-        except OSError as error:
-            raise NativeError(
-                f"write the state of the container to {record.path}", error.errno or 0
-            ) from None
+        if record.init_process_pid != child.pid:  # the stage cloned its successor since
+            recording.ahead(record, child.pid)
+        recording.publish(record)
         if self.options.pidfd_socket:
             from pyrunc.runtime import console
 

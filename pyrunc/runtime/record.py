@@ -22,19 +22,16 @@ _PID, _STATUS = -1, "?"
 
 
 def prepare(container: state.State) -> None:
-    """Makes ready what can be of a container whose process is still at work; `save` uses it."""
-    container.shown = _pieces(container)
-
-
-def save(container: state.State) -> None:
-    """Writes the record of a container whose state.json was just written.
+    """Writes the record of a container whose state.json was just prepared, beside its place.
 
     Without it (a full disk, a container it cannot describe) Python serves the container.
     """
+    [(written, _)] = container.written
+    path = f"{container.path}/{RECORD}"
     try:
-        data = encode(container, os.lstat(f"{container.path}/{state.STATE}"))
+        data = encode(container, os.lstat(written))
         if data:
-            state.replace_file(f"{container.path}/{RECORD}", data, 0o600)
+            container.written.append((state.write_aside(path, data, 0o600), path))
     except OSError:
         pass
 
@@ -66,7 +63,7 @@ def encode(container: state.State, written: os.stat_result) -> bytes:
         "cgroup_version": container.cgroup.get("version", 0),
         "freezer": unique.index(tuple(freezer)) if freezer else lib.PR_RECORD_NO_GROUP,
     }
-    return pack(numbers, container.shown or _pieces(container), unique)
+    return pack(numbers, _pieces(container), unique)
 
 
 def _pieces(container: state.State) -> list[bytes]:

@@ -83,14 +83,14 @@ _MEMBERS: tuple[tuple[str, Any], ...] = (
 class State:
     """state.json in memory; the attributes are its members (ARCHITECTURE, "State directory").
 
-    `path` is the state directory. Only facts are stored; `status` looks afresh. `shown` is no
-    member: what record.prepare made ahead.
+    `path` is the state directory. Only facts are stored; `status` looks afresh. `written` is no
+    member: (temporary, path) of what prepare() wrote.
     """
 
-    __slots__ = ("path", "shown", *(name for name, _ in _MEMBERS))
+    __slots__ = ("path", "written", *(name for name, _ in _MEMBERS))
 
     path: str
-    shown: list[bytes]
+    written: list[tuple[str, str]]
     version: int
     oci_version: str
     id: str
@@ -116,7 +116,7 @@ class State:
 
     def __init__(self, path: str, members: dict[str, Any] | None = None) -> None:
         self.path = path
-        self.shown = []
+        self.written = []
         for name, default in _MEMBERS:
             value = (members or {}).get(name)
             if value is None:
@@ -132,12 +132,28 @@ class State:
 
     def save(self) -> None:
         """Writes state.json (0600) by rename, so that a reader sees the old one or the new one;
-        and for a container that is made, the front door's record."""
-        replace_file(f"{self.path}/{STATE}", jsonio.dumps(self.members()).encode(), 0o600)
+        and for a container that is made, the front door's record. OSError.
+        """
+        self.prepare()
+        self.publish()
+
+    def prepare(self) -> None:
+        """Writes what save() writes beside where it belongs, for publish() to put there."""
+        while self.written:
+            os.unlink(self.written.pop()[0])
+        path = f"{self.path}/{STATE}"
+        data = jsonio.dumps(self.members()).encode()
+        self.written = [(write_aside(path, data, 0o600), path)]
         if self.phase == "created":
             from pyrunc.runtime import record
 
-            record.save(self)
+            record.prepare(self)
+
+    def publish(self) -> None:
+        """Makes what prepare() wrote the container's state; OSError."""
+        while self.written:
+            os.rename(*self.written[0])
+            del self.written[0]
 
     def status(self) -> str:
         """One of creating, created, running, paused, stopped: derived from the live system.
@@ -257,6 +273,16 @@ class Lock:
 
 def replace_file(path: str, data: bytes, mode: int) -> None:
     """Writes a file that appears whole or not at all; OSError."""
+    temporary = write_aside(path, data, mode)
+    try:
+        os.rename(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def write_aside(path: str, data: bytes, mode: int) -> str:
+    """Writes what is to be the file `path` into one beside it; returns that one's path. OSError."""
     head, _, tail = path.rpartition("/")
     temporary = f"{head}/.{tail}.{os.getpid()}"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -266,12 +292,12 @@ def replace_file(path: str, data: bytes, mode: int) -> None:
         while view:
             view = view[os.write(fd, view):]
         os.fchmod(fd, mode)
-        os.rename(temporary, path)
     except BaseException:
         os.unlink(temporary)
         raise
     finally:
         os.close(fd)
+    return temporary
 
 
 def namespace_paths(pid: int) -> dict[str, str]:

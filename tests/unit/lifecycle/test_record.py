@@ -130,12 +130,17 @@ def test_a_disk_that_is_full(
 ) -> None:
     """ARCH: a record that cannot be written is no error."""
     container = make("c", sleeper.pid)
+    os.unlink(f"{container.path}/record")
+    write = state.write_aside
 
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
+    def full(path: str, data: bytes, mode: int) -> str:
+        if path.endswith("/record"):
+            raise OSError(28, "No space left on device")
+        return write(path, data, mode)
 
-    monkeypatch.setattr(state, "replace_file", full)
-    record.save(container)
+    monkeypatch.setattr(state, "write_aside", full)
+    container.save()
+    assert os.listdir(container.path) == ["state.json"]
 
 
 def test_every_damaged_byte_shows(data: bytes) -> None:
