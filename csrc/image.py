@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-# What create, run and exec use lies together: fewer pages are written to in their short lives.
+# First what create, run and exec use, for what the rehearsal missed of it: it lies together then.
 _FIRST = (
     "pyrunc.__main__",
     "pyrunc.cli.main",

@@ -149,11 +149,17 @@ def test_create(counting: Counting) -> None:
 def test_page_faults(counting: Counting) -> None:
     """PERF: create touches little memory: the image is arranged as the rehearsal says."""
     container = counting.container
-    container.bundle.write()
-    process = container.runtime.spawn("create", "--bundle", container.bundle.path, container.id)
+    container.bundle.args("/bin/true").write()
+    process = container.runtime.spawn(
+        "create", "--bundle", container.bundle.path, "--pid-file", container.pid_file,
+        container.id, env=OPEN,
+    )  # fmt: skip
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 0
+    container.pid = int(container.pid_file.read_text())
+    container.start()
+    container.wait()
     assert used.ru_minflt <= FAULTS
 
 
