@@ -50,5 +50,6 @@ def fill() -> None:
     for name, module in sys.modules.items():
         if (getattr(module, "__file__", None) or "").endswith(".so"):
             raise RuntimeError(f"{name} is a shared library")
-    sys.path_importer_cache.clear()
+    for directory in set(sys.path_importer_cache) - {sys.path[0]}:
+        del sys.path_importer_cache[directory]  # but what is in lib-dynload, as of its mtime
     sys._clear_type_cache()  # it holds names that only imports have asked for
