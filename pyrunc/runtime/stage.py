@@ -13,11 +13,13 @@ from pyrunc.plan import ops
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import NoReturn, TypeVar
 
     from pyrunc.plan.ops import Plan
     from pyrunc.runtime.context import Context
 
     Answer = tuple[bytes, Sequence[int]]
+    T = TypeVar("T")
 
 _PREFIX = "unable to start container process: "
 _SIGKILL = 9
@@ -126,7 +128,7 @@ class Stage:
     def _receive(self) -> native.Message:
         message = self._receive_or_end()
         if message is None:
-            raise PyruncError(_PREFIX + self._death())
+            raise PyruncError(_PREFIX + self._death()) from None
         return message
 
     def _death(self) -> str:
@@ -162,14 +164,39 @@ class Stage:
         answer = self.answers.get(sync)
         if answer is None:
             raise PyruncError(f"{_PREFIX}the init stage asks for {sync}, which nobody provides")
-        self._send(sync, answer())
+        self._send(sync, self._do(answer))
         self._while_it_works()
 
     def _while_it_works(self) -> None:
         """Runs `meanwhile`, once, as soon as the stage has no early question left to ask."""
         if self._early == 0:
-            self.meanwhile()
+            self._do(self.meanwhile)
         self._early -= 1
+
+    def _do(self, work: Callable[[], T]) -> T:
+        """The parent's own work. Where it fails because the stage has ended (its cgroup is gone
+        then), that end is the error."""
+        try:
+            return work()
+        except PyruncError:
+            if self._has_ended():
+                self._raise_last_words()
+            raise
+
+    def _has_ended(self) -> bool:
+        """True once the stage's end of the socket is closed. unix(7), poll(2)."""
+        import select
+
+        poll = select.poll()
+        poll.register(self.child.sock, 0)
+        return bool(poll.poll(0))
+
+    def _raise_last_words(self) -> NoReturn:
+        """Raises what a stage that has ended said, or the lack of it."""
+        while True:
+            message = self._receive()
+            if message.kind == _ERROR:
+                raise init_error(self.plan, message) from None
 
     def _listener(self, message: native.Message) -> None:
         """The seccomp listener, sent by the stage or about to appear in it."""
@@ -196,11 +223,7 @@ class Stage:
         try:
             native.send_go(self.child.sock, sync, payload, fds)
         except native.Failure:
-            # It died meanwhile: its own words, or the lack of them, are the reason.
-            while True:
-                message = self._receive()
-                if message.kind == _ERROR:
-                    raise init_error(self.plan, message) from None
+            self._raise_last_words()
         finally:
             for fd in fds:
                 os.close(fd)
