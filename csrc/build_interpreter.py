@@ -69,7 +69,7 @@ def _compile(where: Path, parts: list[str], target: Path) -> None:
     # Modules of the standard library and cffi's backend are loaded by dlopen: -rdynamic.
     link = ["-no-pie", "-rdynamic", "-Wl,--gc-sections,-s,-z,relro,-z,now,-z,noexecstack"]
     if IMAGE:
-        link.append(f"-Wl,-T,{SCRIPT}")
+        link.append(f"-Wl,-T,{SCRIPT},--wrap=_Py_Deepfreeze_Init")
     build_core.run([*command, *include, *link, *objects, *parts, *build_core.seccomp_link(),
                     *libraries, "-o", str(target)])
 
@@ -85,7 +85,7 @@ def _write_headers(where: Path) -> None:
     with tempfile.TemporaryDirectory() as fresh:
         # Line numbers are enough in a traceback; columns would be a tenth of all bytes.
         build_core.run([sys.executable, "-X", "no_debug_ranges", str(CSRC / "freeze.py"),
-                        str(CSRC.parent / "pyrunc"), fresh])
+                        str(CSRC.parent / "pyrunc"), fresh, *(["image"] if IMAGE else [])])
         Path(fresh, "places.h").write_text(text)
         for new in Path(fresh).iterdir():
             old = where / new.name

@@ -5,7 +5,9 @@ Writes two files: `frozen.bin`, the modules' code objects as marshal writes them
 other, and `frozen.h`, the table that names them. Docstrings and assertions are left out: what is
 not there needs not be read.
 
-    python -X no_debug_ranges csrc/freeze.py PACKAGE DIRECTORY
+    python -X no_debug_ranges csrc/freeze.py PACKAGE DIRECTORY [image]
+
+`image`: the interpreter is to have one, so its start need not be short.
 """
 
 from __future__ import annotations
@@ -17,6 +19,14 @@ from sysconfig import get_path
 
 # Imported by every start of the interpreter, or by nearly every module of ours.
 LIBRARY = ("encodings", "encodings.aliases", "encodings.utf_8", "__future__")
+# What CPython has in it as objects that lie where its linker put them, a page for a few that are
+# used: an image holds them as any others, which it can arrange. By name, with the source file.
+BOOTSTRAP = {
+    "_frozen_importlib": "importlib._bootstrap",
+    "_frozen_importlib_external": "importlib._bootstrap_external",
+    "zipimport": "zipimport",
+}
+STARTED = ("_collections_abc", "abc", "codecs", "genericpath", "io", "os", "posixpath", "stat")
 # The cffi module is linked in, under a name without a dot: only those are looked up as built in. It
 # is loaded when first used: an image of the interpreter cannot hold what the dynamic linker places.
 NATIVE = """
@@ -60,7 +70,7 @@ _load()
 """
 
 
-def modules(package: Path) -> dict[str, tuple[str, str, bool]]:
+def modules(package: Path, image: bool) -> dict[str, tuple[str, str, bool]]:
     """{name: (source, file name for tracebacks, is it a package?)} of all that is frozen."""
     found = {}
     for path in sorted(package.rglob("*.py")):
@@ -74,7 +84,7 @@ def modules(package: Path) -> dict[str, tuple[str, str, bool]]:
     for name in ("image", "rehearsal"):
         path = Path(__file__).with_name(f"{name}.py")
         found[f"_pyrunc_{name}"] = (path.read_text(), f"csrc/{path.name}", False)
-    for name in LIBRARY:
+    for name in (*LIBRARY, *(STARTED if image else ())):
         path = Path(str(get_path("stdlib")), *name.split("."))
         is_package = path.is_dir()
         path = path / "__init__.py" if is_package else path.with_suffix(".py")
@@ -82,17 +92,30 @@ def modules(package: Path) -> dict[str, tuple[str, str, bool]]:
     return found
 
 
-def write(package: Path, where: Path) -> None:
-    """Writes frozen.bin and frozen.h for the package in the directory `package` into `where`."""
+def bootstrap() -> dict[str, tuple[str, str, bool]]:
+    """The same of what imports all others. Tracebacks leave it out by its file name."""
+    found = {}
+    for name, source in BOOTSTRAP.items():
+        path = Path(str(get_path("stdlib")), *source.split(".")).with_suffix(".py")
+        found[name] = (path.read_text(), f"<frozen {source}>", False)
+    return found
+
+
+def write(package: Path, where: Path, image: bool) -> None:
+    """Writes frozen.bin, frozen.h and bootstrap.h for the package in the directory `package` into
+    `where`.
+    """
     blob = b""
-    rows = []
-    for name, (source, file_name, is_package) in modules(package).items():
-        code = marshal.dumps(compile(source, file_name, "exec", dont_inherit=True, optimize=2))
-        rows.append(f'\tPR_FROZEN("{name}", {len(blob)}, {len(code)}, {int(is_package)}),\n')
-        blob += code
+    tables = {"frozen.h": modules(package, image), "bootstrap.h": bootstrap() if image else {}}
+    for file, table in tables.items():
+        rows = []
+        for name, (source, file_name, is_package) in table.items():
+            code = marshal.dumps(compile(source, file_name, "exec", dont_inherit=True, optimize=2))
+            rows.append(f'\tPR_FROZEN("{name}", {len(blob)}, {len(code)}, {int(is_package)}),\n')
+            blob += code
+        (where / file).write_text("".join(rows))
     (where / "frozen.bin").write_bytes(blob)
-    (where / "frozen.h").write_text("".join(rows))
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1]), Path(sys.argv[2]))
+    write(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:] == ["image"])

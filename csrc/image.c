@@ -9,6 +9,7 @@
 #define PY_SSIZE_T_CLEAN
 #define Py_BUILD_CORE
 #include <Python.h>
+#include <internal/pycore_import.h>
 #include <internal/pycore_initconfig.h>
 #include <internal/pycore_pathconfig.h>
 #include <internal/pycore_pylifecycle.h>
@@ -23,6 +24,26 @@
 #include "image.h"
 
 extern char pr_image_begin[], pr_image_end[];
+
+/* CPython's own modules have their names lie where its linker put them. At its start (_Py_Deepfreeze_Init, which the linker wraps) they are
+ * interned, and all others of their like become them: that is for later, when there are others. */
+int __wrap__Py_Deepfreeze_Init(void);
+int __real__Py_Deepfreeze_Init(void);
+
+int __wrap__Py_Deepfreeze_Init(void)
+{
+	return 0;
+}
+
+int pr_image_intern(void)
+{
+	return __real__Py_Deepfreeze_Init();
+}
+
+void pr_image_set_bootstrap(const struct _frozen *modules)
+{
+	_PyImport_FrozenBootstrap = modules;
+}
 
 /* The thread is another one in each process. */
 static void forget_thread(void)
@@ -46,8 +67,9 @@ int pr_image_write(const char *path)
 	_PyImport_Fini2();
 
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0 || pr_image_seal() < 0)
+	if (fd < 0)
 		return -1;
+	pr_image_seal();
 	for (const char *at = pr_image_begin; at < pr_image_end;) {
 		ssize_t written = write(fd, at, (size_t)(pr_image_end - at));
 		if (written < 0)

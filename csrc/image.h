@@ -12,6 +12,15 @@
  * Py_Initialize. */
 bool pr_image_made(void);
 
+struct _frozen;
+
+/* Before Py_PreInitialize: the modules that import all others, in place of those that CPython has in it. The table stays the caller's and must
+ * last. */
+void pr_image_set_bootstrap(const struct _frozen *modules);
+
+/* In the build, when everything is imported: interns the names of the modules that CPython has in it. Returns 0 or -1. */
+int pr_image_intern(void);
+
 /* In the build, before Py_PreInitialize: has Python take all memory from the image's room, so that pr_image_write can save it, and arranged
  * by the file `profile`, which pr_image_write_profile wrote in a process that did the same. Returns 0 or -1 with errno. */
 int pr_image_prepare(const char *profile);
@@ -25,9 +34,8 @@ int pr_image_watch(void);
 /* Writes the profile, to a new file `path`. Returns 0 or -1 with errno. */
 int pr_image_write_profile(const char *path);
 
-/* From here on memory comes from Python's own allocators, and pr_image_made() is true. Returns 0, or -1 with EPROTO when not as much was
- * allocated as in the rehearsal: the profile belongs to something else. */
-int pr_image_seal(void);
+/* From here on memory comes from Python's own allocators, and pr_image_made() is true. */
+void pr_image_seal(void);
 
 /* Writes the image, the content of section .pr_image, into the file `path`: the caller holds the GIL, is the only thread and runs no Python
  * code. Returns 0 or -1 with errno. */

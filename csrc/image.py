@@ -6,6 +6,7 @@ freeze.py puts it into the interpreter as `_pyrunc_image`; only the build runs i
 
 from __future__ import annotations
 
+import gc
 import sys
 
 # First what create, run and exec use, for what the rehearsal missed of it: it lies together then.
@@ -52,4 +53,5 @@ def fill() -> None:
             raise RuntimeError(f"{name} is a shared library")
     for directory in set(sys.path_importer_cache) - {sys.path[0]}:
         del sys.path_importer_cache[directory]  # but what is in lib-dynload, as of its mtime
+    gc.collect()  # and with it what Python keeps of freed objects, to use again
     sys._clear_type_cache()  # it holds names that only imports have asked for

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where in the image Python's memory lies. A page of it costs a process microseconds and 4 KiB at its first touch, so what create, run and
  * exec touch lies together: allocations are numbered, in the order in which a start and its imports make them, and a rehearsal of that work
- * (image.py), in which each block has pages of its own that are protected, tells which numbers those are. */
+ * (rehearsal.py), in which each block has pages of its own that are protected, tells which numbers those are. */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 #include <errno.h>
@@ -19,8 +19,10 @@
 
 /* Bytes; the build fails when one is too small. */
 #define COLD      ((size_t)7 << 20)
+#define NAMES     ((size_t)1 << 20)
 #define HOT       ((size_t)3 << 20)
 #define REHEARSAL ((size_t)1 << 30)
+#define DEMANDS   ((size_t)1 << 18) /* as many allocations before the image is made */
 
 #define ALIGN ((size_t)16) /* of any object, as malloc(3) */
 #define PAGE  ((size_t)4096)
@@ -28,10 +30,7 @@
 /* What precedes each block. */
 struct block {
 	uint32_t size, asked; /* bytes behind this, and those that were asked for */
-	union {
-		struct block *next; /* of a free block: the next one freed */
-		uint64_t number;
-	};
+	struct block *next;   /* of a free block: the next one freed */
 };
 
 /* A piece of the room, used from its start. */
@@ -43,16 +42,25 @@ struct part {
 /* In the image itself: so it says what it was when the image was written. */
 static struct {
 	bool made;
-	struct part hot, cold;
+	struct part hot, names, cold;
 	PyMemAllocatorEx under[3]; /* Python's own allocators, for what is new once the image is made */
 	char hot_room[HOT] __attribute__((aligned(4096)));
+	char names_room[NAMES] __attribute__((aligned(4096)));
 	char cold_room[COLD] __attribute__((aligned(4096)));
 } image PR_IN_IMAGE __attribute__((aligned(4096)));
 
+/* An allocation, in the order of the rehearsal: the profile is an array of them. */
+struct demand {
+	uint32_t size; /* bytes */
+	bool hot;      /* the rehearsal touched it */
+	bool name;     /* it is an interned string: looked at when another one is looked up */
+	bool met;      /* the image has it */
+};
+
 /* Of the build's process alone. */
-static uint64_t numbers;       /* given to allocations */
-static unsigned char *profile; /* one byte for each number: 1 when the rehearsal touched the block */
-static size_t profile_size;
+static struct demand *profile;
+static size_t demands;        /* those in the profile */
+static bool watching;         /* the profile is complete */
 static struct part rehearsal; /* in place of the image's parts */
 static char *rehearsal_room;  /* NULL unless we rehearse */
 static uint32_t *owner;       /* of each of its pages: the number of the block, plus 1 */
@@ -62,14 +70,9 @@ bool pr_image_made(void)
 	return image.made;
 }
 
-int pr_image_seal(void)
+void pr_image_seal(void)
 {
-	if (numbers != profile_size) {
-		errno = EPROTO;
-		return -1;
-	}
 	image.made = true;
-	return 0;
 }
 
 /* True for what was allocated before the image was made: it is never given back. */
@@ -86,7 +89,7 @@ static void *take(struct part *part, char *room, size_t room_size, size_t size, 
 {
 	size_t at = (part->used + alignment - 1) & ~(alignment - 1);
 	if (size > room_size || at > room_size - size) {
-		fputs("image_room.c: HOT, COLD or REHEARSAL is too small\n", stderr);
+		fputs("image_room.c: HOT, NAMES, COLD or REHEARSAL is too small\n", stderr);
 		return NULL;
 	}
 	part->used = at + size;
@@ -121,30 +124,67 @@ static struct block *own_pages(uint64_t number, size_t size)
 	return block;
 }
 
-/* A zeroed block, in the order of the calls; where it lies depends on the profile only. */
+/* A block of the rehearsal, noted in the profile as long as that is made. */
+static struct block *rehearsed_block(size_t size)
+{
+	if (watching)
+		return own_pages(DEMANDS, size);
+	if (demands == DEMANDS) {
+		fputs("image_room.c: DEMANDS is too small\n", stderr);
+		return NULL;
+	}
+	profile[demands].size = (uint32_t)size;
+	return own_pages(demands++, size);
+}
+
+/* The next demand of that size that is not met, NULL when there is none. Order alone would not do: Python's cache of methods goes by
+ * addresses, and what it keeps alive is not asked for again. */
+static struct demand *next_demand(size_t size)
+{
+	static size_t first; /* that is not met */
+	while (first < demands && profile[first].met)
+		first++;
+	for (size_t n = first; n < demands; n++)
+		if (!profile[n].met && profile[n].size == size)
+			return &profile[n];
+	return NULL;
+}
+
+/* A block of a part: one that was freed, or new. */
+static struct block *part_block(struct part *part, char *room, size_t room_size, size_t size)
+{
+	struct block *block = again(part, size, size / 4 + ALIGN);
+	if (block)
+		return block;
+	block = take(part, room, room_size, sizeof(*block) + size, ALIGN);
+	if (block)
+		block->size = (uint32_t)size;
+	return block;
+}
+
+/* A block of the image, in the part that the profile says. */
+static struct block *image_block(size_t size)
+{
+	struct demand *demand = next_demand(size);
+	if (demand)
+		demand->met = true;
+	if (demand && demand->hot)
+		return part_block(&image.hot, image.hot_room, HOT, size);
+	if (demand && demand->name)
+		return part_block(&image.names, image.names_room, NAMES, size);
+	return part_block(&image.cold, image.cold_room, COLD, size);
+}
+
+/* A zeroed block; where it lies depends on the profile only. */
 static void *take_block(size_t size)
 {
 	if (size > COLD)
 		return NULL;
 	size = size ? (size + ALIGN - 1) & ~(ALIGN - 1) : ALIGN;
-	const uint64_t number = numbers++;
-	struct block *block;
-	if (rehearsal_room) {
-		block = own_pages(number, size);
-	} else {
-		const bool hot = number < profile_size && profile[number];
-		struct part *part = hot ? &image.hot : &image.cold;
-		block = again(part, size, size / 4 + ALIGN);
-		if (!block) {
-			block = take(part, hot ? image.hot_room : image.cold_room, hot ? HOT : COLD, sizeof(*block) + size, ALIGN);
-			if (block)
-				block->size = (uint32_t)size;
-		}
-	}
+	struct block *block = rehearsal_room ? rehearsed_block(size) : image_block(size);
 	if (!block)
 		return NULL;
 	block->asked = (uint32_t)size;
-	block->number = number;
 	return block + 1;
 }
 
@@ -172,7 +212,10 @@ static void room_free(void *under, void *memory)
 	if (image.made)
 		return;
 	struct block *block = (struct block *)memory - 1;
-	struct part *part = rehearsal_room ? &rehearsal : (char *)block < image.cold_room ? &image.hot : &image.cold;
+	struct part *part = rehearsal_room                     ? &rehearsal
+	                    : (char *)block < image.names_room ? &image.hot
+	                    : (char *)block < image.cold_room  ? &image.names
+	                                                       : &image.cold;
 	memset(memory, 0, block->size); /* numbers that belong to this process, too */
 	block->next = part->freed;
 	part->freed = block;
@@ -236,8 +279,8 @@ int pr_image_prepare(const char *profile_path)
 	struct stat found;
 	if (fd < 0 || fstat(fd, &found) < 0 || !(profile = malloc((size_t)found.st_size + 1)))
 		return -1;
-	profile_size = (size_t)found.st_size;
-	if (read(fd, profile, profile_size) != (ssize_t)profile_size)
+	demands = (size_t)found.st_size / sizeof(*profile);
+	if (read(fd, profile, (size_t)found.st_size) != (ssize_t)found.st_size)
 		return -1;
 	set_allocators();
 	return 0;
@@ -248,7 +291,8 @@ int pr_image_rehearse(void)
 	const size_t pages = REHEARSAL / PAGE;
 	void *room = mmap(NULL, REHEARSAL, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	owner = calloc(pages, sizeof(*owner));
-	if (room == MAP_FAILED || !owner)
+	profile = calloc(DEMANDS + 1, sizeof(*profile)); /* the last is that of all blocks that are watched no more */
+	if (room == MAP_FAILED || !owner || !profile)
 		return -1;
 	rehearsal_room = room;
 	set_allocators();
@@ -270,17 +314,27 @@ static void touched(int number, siginfo_t *info, void *context)
 	while (after < REHEARSAL / PAGE && owner[after] == owner[page])
 		after++;
 	if (owner[page])
-		profile[owner[page] - 1] = 1;
+		profile[owner[page] - 1].hot = true;
 	if (mprotect(rehearsal_room + first * PAGE, (after - first) * PAGE, PROT_READ | PROT_WRITE) < 0)
 		_exit(1);
 }
 
+/* Notes which blocks are interned strings. */
+static void find_names(void)
+{
+	for (size_t page = 0; page * PAGE < rehearsal.used; page++) {
+		const bool first = owner[page] && (page == 0 || owner[page - 1] != owner[page]);
+		const struct block *block = (void *)(rehearsal_room + page * PAGE);
+		PyObject *object = (PyObject *)(uintptr_t)(block + 1);
+		if (first && block->asked >= sizeof(PyASCIIObject) && Py_IS_TYPE(object, &PyUnicode_Type))
+			profile[owner[page] - 1].name = PyUnicode_CHECK_INTERNED(object);
+	}
+}
+
 int pr_image_watch(void)
 {
-	profile_size = numbers;
-	profile = calloc(profile_size, 1);
-	if (!profile)
-		return -1;
+	find_names();
+	watching = true;
 	rehearsal.freed = NULL; /* what is new has its own pages, behind those that are watched */
 	rehearsal.used = (rehearsal.used + PAGE - 1) & ~(PAGE - 1);
 	struct sigaction action = { .sa_sigaction = touched, .sa_flags = SA_SIGINFO | SA_RESTART };
@@ -291,8 +345,9 @@ int pr_image_watch(void)
 
 int pr_image_write_profile(const char *path)
 {
+	const size_t size = demands * sizeof(*profile);
 	auto_fd fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -1;
-	return write(fd, profile, profile_size) == (ssize_t)profile_size ? 0 : -1;
+	return write(fd, profile, size) == (ssize_t)size ? 0 : -1;
 }

@@ -4,6 +4,7 @@
  * Where the build could make an image of the started interpreter (image.c), it does not even start: it goes on from there. */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -34,6 +35,14 @@ static const struct _frozen frozen[] = {
 	{ .name = NULL },
 };
 
+#if PR_IMAGE
+/* In place of CPython's own, which its linker has arranged. */
+static const struct _frozen bootstrap[] = {
+#include "bootstrap.h"
+	{ .name = NULL },
+};
+#endif
+
 PyMODINIT_FUNC PyInit__native(void);
 
 /* Python's modules in C and ours; Python works with a copy, which an image does not hold. */
@@ -47,6 +56,9 @@ static void know_modules(void)
 		builtin[n] = PyImport_Inittab[n];
 	builtin[n] = (struct _inittab){ "_pyrunc_native", PyInit__native };
 	PyImport_FrozenModules = frozen;
+#if PR_IMAGE
+	pr_image_set_bootstrap(bootstrap);
+#endif
 	PyImport_Inittab = builtin;
 }
 
@@ -140,7 +152,7 @@ static int fill_image(const char *seed)
 	know_modules();
 	char *unnamed[] = { (char *)(uintptr_t) "python3", NULL };
 	start(1, unnamed, "", strtoul(seed, NULL, 10)); /* wake() knows the names */
-	return call("_pyrunc_image", "fill");
+	return call("_pyrunc_image", "fill") < 0 ? -1 : pr_image_intern();
 }
 
 /* Goes on from the image, with the directory of the package `package` where start() would have put it. */
@@ -161,8 +173,10 @@ static int wake(int argc, char **argv, int program, const char *package)
 static int rehearse(const char *path, const char *seed)
 {
 	char *line[] = { (char *)(uintptr_t) "/usr/bin/python3", (char *)(uintptr_t) "-I", (char *)(uintptr_t) "/__main__.py", NULL };
-	if (pr_image_rehearse() < 0 || fill_image(seed) < 0 || pr_image_watch() < 0 || wake(3, line, 2, "/pyrunc") < 0 ||
-	    find_package("/pyrunc") < 0 || call("_pyrunc_rehearsal", "rehearse") < 0 || pr_image_write_profile(path) < 0) {
+	bool done = pr_image_rehearse() == 0 && fill_image(seed) == 0 && pr_image_watch() == 0;
+	signal(SIGINT, SIG_DFL); /* as it is in a process that wakes */
+	done = done && wake(3, line, 2, "/pyrunc") == 0 && find_package("/pyrunc") == 0 && call("_pyrunc_rehearsal", "rehearse") == 0;
+	if (!done || pr_image_write_profile(path) < 0) {
 		perror(path);
 		return 1;
 	}

@@ -7,6 +7,13 @@ freeze.py puts it into the interpreter as `_pyrunc_rehearsal`; only the build ru
 
 from __future__ import annotations
 
+import _collections_abc
+import builtins
+import fcntl
+import gc
+import io
+import os
+import stat
 import sys
 
 _CONFIG = b"""{
@@ -16,7 +23,8 @@ _CONFIG = b"""{
     "user": {"uid": 1, "gid": 1, "additionalGids": [2]}, "args": ["/bin/true"], "cwd": "/",
     "env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TERM=xterm"],
     "capabilities": {"bounding": ["CAP_KILL", "CAP_CHOWN"], "effective": ["CAP_KILL"],
-                     "permitted": ["CAP_KILL"]},
+                     "inheritable": ["CAP_KILL"], "permitted": ["CAP_KILL"],
+                     "ambient": ["CAP_KILL", "CAP_CHOWN"]},
     "rlimits": [{"type": "RLIMIT_NOFILE", "soft": 1024, "hard": 1024}],
     "noNewPrivileges": true, "oomScoreAdj": 0
   },
@@ -59,8 +67,10 @@ _MOUNTINFO = (
 # Modules whose functions look at the host or change it: they are touched, not called.
 _TOUCHED = (
     *("os", "posixpath", "pyrunc", "pyrunc.__main__", "pyrunc.jsonio", "pyrunc.log"),
-    *("pyrunc.native", "pyrunc.config.bundle", "pyrunc.plan.ops"),
+    *("pyrunc.native", "pyrunc.config.bundle", "pyrunc.plan.mounts", "pyrunc.plan.ops"),
     *("pyrunc.cli.call", "pyrunc.cli.globals", "pyrunc.cli.main", "pyrunc.cli.options"),
+    *("pyrunc.cli.parser", "pyrunc.cli.tables"),
+    *("pyrunc.cli.verbs.create", "pyrunc.cli.verbs.exec", "pyrunc.cli.verbs.run"),
     *("pyrunc.cgroups", "pyrunc.cgroups.calls", "pyrunc.cgroups.hierarchies"),
     *("pyrunc.cgroups.manager", "pyrunc.cgroups.paths", "pyrunc.cgroups.v1", "pyrunc.cgroups.v2"),
     *("pyrunc.cgroups.writes", "pyrunc.runtime.context", "pyrunc.runtime.create"),
@@ -68,6 +78,21 @@ _TOUCHED = (
     *("pyrunc.runtime.host", "pyrunc.runtime.options", "pyrunc.runtime.process"),
     *("pyrunc.runtime.record", "pyrunc.runtime.recording", "pyrunc.runtime.run"),
     *("pyrunc.runtime.stage", "pyrunc.runtime.state", "pyrunc.tables.rlimits"),
+)
+# What they call of Python itself, by type or module.
+_CALLED: tuple[tuple[object, str], ...] = (
+    (str, "__getitem__ isdecimal isprintable removesuffix upper"),
+    (bytes, "count rindex"),
+    (int, "to_bytes"),
+    (list, "clear"),
+    (dict, "update"),
+    (builtins, "min sum"),
+    (_collections_abc.Mapping, "get"),
+    (fcntl, "flock"),
+    (gc, "disable"),
+    (io.BufferedWriter, "tell"),
+    (stat, "S_ISLNK"),
+    (sys, "maxunicode"),
 )
 
 
@@ -78,7 +103,11 @@ def rehearse() -> None:
     _describe(config)
     _limit(config["linux"]["resources"])
     for name in _TOUCHED:
+        __import__(name)
         _touch(name, vars(sys.modules[name]))
+    os.environ.get("PATH")
+    for holder, names in _CALLED:
+        _hold([getattr(holder, name) for name in names.split()])
 
 
 def _read():  # type: ignore[no-untyped-def]
@@ -86,13 +115,14 @@ def _read():  # type: ignore[no-untyped-def]
     from pyrunc.cli.parser import check_count, parse
     from pyrunc.cli.tables import GLOBALS, HELP, VERSION, by_name
     from pyrunc.cli.verbs import create, run
+    from pyrunc.cli.verbs import exec as execute
     from pyrunc.config.validate import load_config, load_process
 
     line = ["--root", "/r", "--log", "/l", "--log-format", "json", "create", "--bundle", "/b", "id"]
     parse(line, by_name(GLOBALS, (HELP, VERSION)), stop_early=True)
     assert line[6] in VERBS
-    for command in (create.COMMAND, run.COMMAND):
-        parse([*line[7:9], "--pid-file=/p", "id"], by_name(command.options, GLOBALS, (HELP,)),
+    for command in (create.COMMAND, execute.COMMAND, run.COMMAND):
+        parse(["--pid-file", "/p", "id"], by_name(command.options, GLOBALS, (HELP,)),
               stop_early=command.stop_early)
         check_count("pyrunc", command.name, 1, command.least, command.most)
     config = load_config(_CONFIG, allow_newer=False, notes=[])
@@ -144,25 +174,49 @@ def _touch(module: str, names) -> None:  # type: ignore[no-untyped-def]
     """Every function and class among the names that belongs to the module, and what they hold."""
     for value in names.values():
         value = getattr(value, "__func__", getattr(value, "fget", value))
+        if isinstance(value, dict):
+            value.get(None)
         if getattr(value, "__module__", "") != module:
             continue
         if isinstance(value, type):
             _touch(module, vars(value))
             _hold(vars(value).values())
+            _instantiate(value)
         elif hasattr(value, "__code__"):
             _hold((value.__defaults__, value.__kwdefaults__, value.__qualname__))
+            _hold(cell.cell_contents for cell in value.__closure__ or ())
             _touch_code(value.__code__)
+            _refuse(value)
+
+
+def _refuse(function) -> None:  # type: ignore[no-untyped-def]
+    """Touches the names of a function's parameters, among which one is looked for in vain."""
+    if function.__code__.co_flags & 8:  # CO_VARKEYWORDS: it would be called
+        return
+    try:
+        function(no_such_parameter=None)
+    except TypeError:
+        return
+
+
+def _instantiate(cls) -> None:  # type: ignore[no-untyped-def]
+    """Touches the names of attributes, which all objects of a class share."""
+    ours = cls.__module__.startswith("pyrunc.") and cls.__new__ is object.__new__
+    if ours and cls.__dictoffset__:
+        object.__new__(cls).touched = None
 
 
 def _touch_code(code) -> None:  # type: ignore[no-untyped-def]
-    _hold((code.co_name, code.co_qualname))
-    _hold(code.co_names)
-    _hold(code.co_consts)
+    _hold((code.co_name, code.co_qualname, code.co_filename, code.co_names, code.co_consts))
     for const in code.co_consts:
         if hasattr(const, "co_consts"):
             _touch_code(const)
 
 
 def _hold(values) -> None:  # type: ignore[no-untyped-def]
-    for _ in values:
-        pass
+    for value in values:
+        if isinstance(value, (tuple, list, frozenset)):
+            _hold(value)
+        elif isinstance(value, dict):
+            value.get(None)
+            _hold(value.values())

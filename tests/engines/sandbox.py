@@ -69,7 +69,7 @@ class Sandbox:
         """End the sandbox and everything in it."""
         if self._unshare.stdin:
             self._unshare.stdin.close()
-        self._unshare.wait(timeout=30)
+        self._unshare.wait(timeout=180)  # an overlay unmounted with it syncs the disk below
         if self._unshare.stdout:
             self._unshare.stdout.close()
 

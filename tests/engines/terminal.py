@@ -39,6 +39,20 @@ class Terminal:
         """Set the window size; the kernel signals the foreground process group."""
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
+    def resize_until(self, rows: int, columns: int, pattern: str, times: int = 10) -> None:
+        """Set the window size, from another one, until the output matches: a client misses a change
+        that comes before it listens for changes."""
+        for left in reversed(range(times)):
+            self.resize(rows - 1, columns)
+            self.resize(rows, columns)
+            try:
+                self.expect(pattern, timeout=2)
+            except AssertionError:
+                if not left:
+                    raise
+            else:
+                return
+
     def type(self, text: str) -> None:
         """Send keystrokes."""
         os.write(self.master, text.encode())

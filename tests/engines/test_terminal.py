@@ -24,8 +24,7 @@ def test_resize_reaches_the_program(engine: Engine, image: str) -> None:
     script = "trap 'stty size' WINCH; echo ready; while :; do sleep 0.1; done"
     with engine.run_terminal(image, "sh", "-c", script) as term:
         term.expect("ready")
-        term.resize(44, 122)
-        term.expect(r"44 122\r\n")
+        term.resize_until(44, 122, r"44 122\r\n")
         term.type("\x03")
         assert term.wait() == 130
 
