@@ -15,10 +15,11 @@
 #include "syscalls.h"
 
 enum {
-	WALK_DEPTH = 2048, /* levels; each costs eight bytes of stack */
-	KILL_ROUNDS = 16,  /* without a freezer: forks may outrun a round */
-	FREEZE_MS = 2000,
-	FREEZE_NUDGE = 32 /* v1: a task caught in the act of forking freezes after a short thaw */
+	WALK_DEPTH = 2048,   /* levels; each costs eight bytes of stack */
+	KILL_ROUNDS = 16,    /* without a freezer: forks may outrun a round */
+	FREEZE_MS = 2000,    /* before signals: they can be sent without it */
+	FREEZE_ROUNDS = 128, /* v1: at least so many looks, also when the machine itself stood still meanwhile */
+	FREEZE_NUDGE = 32    /* v1: a task caught in the act of forking freezes after a short thaw */
 };
 
 /* ---- walking ------------------------------------------------------------------------------------------------------ */
@@ -191,7 +192,7 @@ static int freeze_v1(int dir_fd, int timeout_ms)
 		int done = state_is(dir_fd, "FROZEN");
 		if (done)
 			return done < 0 ? -1 : 0;
-		if (pr_now_ms() >= deadline)
+		if (round >= FREEZE_ROUNDS && pr_now_ms() >= deadline)
 			break;
 		if (round % FREEZE_NUDGE == FREEZE_NUDGE - 1)
 			(void)put_file(dir_fd, "freezer.state", "THAWED");

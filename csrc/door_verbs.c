@@ -17,8 +17,8 @@
 #include "syscalls.h"
 
 enum {
-	KILL_MS = 2000,   /* Python waits longer, and then has a message */
-	FREEZE_MS = 2000, /* as in cgroups/calls.py */
+	KILL_MS = 2000,    /* Python waits longer, and then has a message */
+	FREEZE_MS = 10000, /* as in cgroups/calls.py */
 	REMOVE_MS = 3000,
 	REMOVE_ROUNDS = 4,
 	PIDS_MAX = 1024

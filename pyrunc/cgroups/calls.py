@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 SIGKILL = 9
 REMOVE_MS = 3000  # killed processes with much memory need a while to end
-FREEZE_MS = 2000
+FREEZE_MS = 10000  # a busy machine may need seconds to let each process run up to where it stops
 _READ_SIZE = 16384
 _PIDS_SIZE = 1024
 
@@ -156,7 +156,11 @@ def freeze(group: Group, frozen: bool, timeout_ms: int = FREEZE_MS) -> None:
     error = _error()
     where = (os.fsencode(group.mountpoint), os.fsencode(group.path))
     if lib.pr_cgroup_freeze(*where, group.version, frozen, timeout_ms, error) < 0:
-        raise _fail(error, f"{'freeze' if frozen else 'thaw'} cgroup {group.full}")
+        import errno
+
+        hint = "a process did not stop: one in an uninterruptible wait, state D of ps, cannot"
+        raise NativeError(f"{'freeze' if frozen else 'thaw'} cgroup {group.full}", error.errnum,
+                          hint if error.errnum == errno.ETIMEDOUT else "")
 
 
 def frozen(group: Group) -> bool:

@@ -8,6 +8,8 @@ import os
 import signal
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -352,3 +354,20 @@ def test_exec_follows_init_into_its_sub_cgroup(manager_of: MakeManager, spawn: S
     assert calls.write([(top, "cgroup.subtree_control", f"+{offered[0]}")]) is None
     assert manager.for_exec([], init.pid).groups[""].path == f"{top.path}/init"
     assert manager.for_exec(["/"], init.pid).groups[""].path == top.path
+
+
+@VERSIONS
+def test_a_process_that_does_not_stop(
+    version: int, manager_of: MakeManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ERR-1: when the core's time is over, pause says which cgroup it was and what to look for."""
+    manager = manager_of(version)
+    manager.create()
+
+    def late(*args: Any) -> int:
+        args[-1].errnum = errno.ETIMEDOUT
+        return -1
+
+    monkeypatch.setattr(calls, "lib", SimpleNamespace(pr_cgroup_freeze=late))
+    with pytest.raises(NativeError, match=r"freeze cgroup /\S+: .*\(a process did not stop: .*ps"):
+        manager.freeze(True)
