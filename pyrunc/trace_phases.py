@@ -11,6 +11,7 @@ _STAGE, _NATIVE = "pyrunc.runtime.stage", "pyrunc.native"
 # where this process sleeps in the kernel for another one.
 PHASES: tuple[tuple[str, str, str, str, int], ...] = (
     ("pyrunc.cli.main", "_perform", "verb", "verb", -1),
+    ("pyrunc.cli.tables", "by_name", "its options", "work", -1),
     ("pyrunc.cli.parser", "parse", "read the command line", "work", -1),
     ("pyrunc.cli.main", "_open_trace", "open the trace file", "work", -1),
     ("pyrunc.cli.globals", "make_context", "context", "work", -1),
@@ -49,6 +50,8 @@ PHASES: tuple[tuple[str, str, str, str, int], ...] = (
     (_STATE, "State.publish", "put it in its place", "work", -1),
     (_CREATE, "Making._write_record", "write the early state", "work", -1),
     ("pyrunc.runtime.record", "prepare", "write the record", "work", -1),
+    ("pyrunc.runtime.process", "open_pidfd", "open the process", "work", -1),
+    ("pyrunc.runtime.process", "with_process", "signal the process", "work", -1),
     ("pyrunc.runtime.entering", "write_pid_file", "write the pid file", "work", 0),
     # the stage
     (_CREATE, "Making._spawn", "spawn", "work", -1),

@@ -16,7 +16,7 @@ from .test_fds import numbers
 
 pytestmark = [departs("runc", "it has no --trace"), departs("crun", "it has no --trace")]
 
-ROUNDS = 5  # the machine may take the processor away between two phases: the best of these counts
+ROUNDS = 12  # the machine may take the processor away between two phases: the best of these counts
 Event = dict[str, Any]
 
 
