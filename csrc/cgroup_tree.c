@@ -203,23 +203,47 @@ static int freeze_v1(int dir_fd, int timeout_ms)
 	return -1;
 }
 
+/* v2: clears *context when the group is not frozen. */
+static int look_at_group(int dir_fd, void *context, struct pr_error *reterr)
+{
+	bool *frozen = context;
+	int found = events_frozen(dir_fd);
+	if (found < 0)
+		return errno == ENOENT || errno == ENODEV ? 0 : pr_fail(reterr, PR_STEP_READ); /* removed meanwhile */
+	*frozen &= found;
+	return 0;
+}
+
+/* v2: 1 when the group and all below it are frozen; the kernel calls a group so as soon as its own processes are. */
+static int all_frozen(int dir_fd)
+{
+	bool frozen = true;
+	return walk(dir_fd, look_at_group, &frozen, NULL) < 0 ? -1 : frozen;
+}
+
 static int freeze_v2(int dir_fd, int timeout_ms)
 {
 	int64_t deadline = pr_now_ms() + timeout_ms;
 	auto_fd events = pr_cgroup_at(dir_fd, "cgroup.events", O_RDONLY);
 	if (events < 0 || put_file(dir_fd, "cgroup.freeze", "1") < 0)
 		return -1;
-	for (;;) {
+	for (unsigned int round = 0;; round++) {
 		char text[256];
 		ssize_t length = pread(events, text, sizeof(text) - 1, 0);
 		if (length < 0)
 			return -1;
 		text[length] = '\0';
-		if (strstr(text, "frozen 1"))
-			return 0;
+		const bool itself = strstr(text, "frozen 1");
+		const int done = itself ? all_frozen(dir_fd) : 0;
+		if (done)
+			return done < 0 ? -1 : 0;
 		int64_t left = deadline - pr_now_ms();
 		if (left <= 0)
 			break;
+		if (itself) {
+			pr_cgroup_pause(round);
+			continue;
+		}
 		struct pollfd ready = { .fd = events, .events = POLLPRI };
 		if (poll(&ready, 1, (int)left) < 0 && errno != EINTR)
 			return -1;

@@ -6,6 +6,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -212,6 +213,38 @@ def test_freeze_and_thaw(version: int, manager_of: MakeManager, spawn: Spawn) ->
     assert again.frozen()
     again.freeze(False)
     assert not manager.frozen()
+
+
+BUSY = """
+import mmap
+while True:
+    mmap.mmap(-1, 64 << 20, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE).close()
+"""
+
+
+@VERSIONS
+def test_freeze_waits_for_all_below(
+    version: int, manager_of: MakeManager, spawn: Spawn
+) -> None:
+    """pause: when freeze() returns, a process of a sub-cgroup stands still too, which was busy in
+    the kernel for longer than those above it (v2 calls a group frozen without those below it)."""
+    manager = manager_of(version)
+    manager.create()
+    manager.attach(spawn().pid)
+    busy = spawn(sys.executable, "-c", BUSY)
+    sub = first_group(manager).below("sub")
+    os.mkdir(sub.full)
+    Path(sub.full, "cgroup.procs").write_text(str(busy.pid))
+    time.sleep(0.3)  # until it is up
+    file, word = ("cgroup.events", "frozen 1") if version == 2 else ("freezer.state", "FROZEN")
+    found = []
+    for _ in range(5):
+        manager.freeze(True)
+        found.append(word in Path(sub.full, file).read_text())
+        manager.freeze(False)
+        time.sleep(0.01)
+    busy.kill()
+    assert found == [True] * 5
 
 
 @VERSIONS
