@@ -218,7 +218,9 @@ static int look_at_group(int dir_fd, void *context, struct pr_error *reterr)
 static int all_frozen(int dir_fd)
 {
 	bool frozen = true;
-	return walk(dir_fd, look_at_group, &frozen, NULL) < 0 ? -1 : frozen;
+	if (walk(dir_fd, look_at_group, &frozen, NULL) == 0)
+		return frozen;
+	return errno == ELOOP ? 1 : -1; /* deeper than we look: no way for a container not to be paused */
 }
 
 static int freeze_v2(int dir_fd, int timeout_ms)
