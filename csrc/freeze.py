@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Turns the package and the few library modules it starts with into data for csrc/interpreter.c.
 
-Writes two files: `frozen.bin`, the modules' code objects as marshal writes them, one after the
-other, and `frozen.h`, the table that names them. Docstrings and assertions are left out: what is
-not there needs not be read.
+Writes `frozen.bin`, the modules' code objects as marshal writes them, one after the other, and the
+tables that name them: `frozen.h`, and `bootstrap.h` for Python's own import system. Docstrings and
+assertions are left out: what is not there needs not be read.
 
     python -X no_debug_ranges csrc/freeze.py PACKAGE DIRECTORY [image]
 
-`image`: the interpreter is to have one, so its start need not be short.
+`image`: what CPython has in it as objects is frozen as code too, for an image to arrange.
 """
 
 from __future__ import annotations

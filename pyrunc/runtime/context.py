@@ -9,7 +9,6 @@ import os
 import stat
 
 from pyrunc.errors import UsageError, errno_text
-from pyrunc.runtime.process import read_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -100,6 +99,8 @@ def _honours_runtime_dir(environ: Mapping[str, str]) -> bool:
 
 def in_user_namespace() -> bool:
     """True unless this process sees all user ids as they are. user_namespaces(7)."""
+    from pyrunc.runtime.process import read_file
+
     try:
         return read_file("/proc/self/uid_map").split() != _WHOLE_ID_RANGE
     except OSError:  # a kernel without user namespaces

@@ -8,11 +8,13 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from pyrunc.errors import ConfigError, NativeError, PyruncError
 from pyrunc.native import Child
+from pyrunc.plan import ops
 from pyrunc.plan.ops import Plan
 from pyrunc.runtime.context import Context
 from pyrunc.runtime.stage import Stage
@@ -50,8 +52,12 @@ def test_the_end_of_the_stage_is_the_error(stage: Stage) -> None:
 
 def test_the_end_of_the_stage_is_the_error_of_an_answer(stage: Stage) -> None:
     """The same where the stage has asked for something: the cgroup's limits, after it joined."""
+    def limits() -> Any:
+        gone(stage)
+
+    stage.answers = {ops.SYNC_CGROUP: limits}
     with pytest.raises(PyruncError, match="container init was OOM-killed"):
-        stage._do(lambda: gone(stage))
+        stage._answer(ops.SYNC_CGROUP)
 
 
 def test_an_error_of_our_own_stays(stage: Stage) -> None:
